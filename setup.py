@@ -1,0 +1,149 @@
+"""Build of the compiled kernels: every module of src/ once per instruction set and element type.
+
+A kernel's full name is fastconv._kernels.<isa>.<dtype>.<module>; `cpu` and `parallel` are built once, without any
+instruction-set flag, as fastconv._kernels.cpu and .parallel. The sources are first laid out as those packages under
+build/cython, because `from .simd cimport ...` is resolved by package.
+
+Environment (all optional):
+  FASTCONV_NO_EXTENSIONS=1   a pure-Python build
+  FASTCONV_NO_OPENMP=1       serial kernels
+  FASTCONV_BUILD_ISAS=...    only these instruction sets, separated by commas
+"""
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+HERE = Path(__file__).parent
+STAGE = Path("build", "cython")
+BUILT_ONCE = ("cpu", "parallel")
+
+# name: (bytes in a vector, compiler flags)
+ISAS = {
+    "x86_64_v2": (16, ["-march=x86-64-v2"]),
+    "x86_64_v3": (32, ["-march=x86-64-v3"]),
+    "x86_64_v4": (64, ["-march=x86-64-v4", "-mprefer-vector-width=512"]),
+    "aarch64": (16, []),
+    "generic": (0, []),
+}
+ISAS_OF_MACHINE = {
+    "x86_64": ("x86_64_v2", "x86_64_v3", "x86_64_v4"),
+    "amd64": ("x86_64_v2", "x86_64_v3", "x86_64_v4"),
+    "aarch64": ("aarch64",),
+    "arm64": ("aarch64",),
+}
+ELEMENTS = {"float32": [], "float64": [("FASTCONV_DOUBLE", "1")]}
+
+# -ffast-math and its relatives are out: they would change the floating-point mode of the whole process.
+COMPILE = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden"]
+LIMITED_API = [("Py_LIMITED_API", "0x030B0000")]
+DIRECTIVES = {
+    "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False,
+    "binding": True, "embedsignature": False,
+}
+
+
+def switched_on(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0")
+
+
+def instruction_sets() -> list[str]:
+    chosen = os.environ.get("FASTCONV_BUILD_ISAS")
+    if chosen:
+        return [name.strip() for name in chosen.split(",")]
+    return list(ISAS_OF_MACHINE.get(platform.machine().lower(), ("generic",)))
+
+
+def lay_out(source: Path, folder: Path) -> Path:
+    """Copy a source into the staged package, unless the same text is there already (keeps the build incremental)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / source.name
+    if not target.exists() or target.read_bytes() != source.read_bytes():
+        shutil.copyfile(source, target)
+    return target
+
+
+def extensions() -> list[Extension]:
+    from Cython.Build import cythonize
+
+    sources = sorted(Path("src").glob("*.pyx"))
+    declarations = [*sorted(Path("src").glob("*.pxd")), Path("src", "simd.h")]
+    root = STAGE / "fastconv" / "_kernels"
+    found = []
+
+    def stage(package: Path, names: list[Path], macros: list[tuple[str, str]], flags: list[str]) -> None:
+        package.mkdir(parents=True, exist_ok=True)
+        for folder in (package, *package.relative_to(STAGE).parents):
+            folder = folder if folder == package else STAGE / folder
+            if folder != STAGE:
+                (folder / "__init__.py").touch()
+        for header in declarations:
+            if (header.stem in BUILT_ONCE) == (package == root):
+                lay_out(header, package)
+        for source in names:
+            staged = lay_out(source, package)
+            name = ".".join((*package.relative_to(STAGE).parts, source.stem))
+            found.append(Extension(
+                name, [staged.as_posix()], include_dirs=[package.as_posix()], define_macros=[*LIMITED_API, *macros],
+                extra_compile_args=[*COMPILE, *flags], extra_link_args=["-s"], py_limited_api=True,
+                depends=[(package / header.name).as_posix() for header in declarations
+                         if (package / header.name).exists()],
+            ))
+
+    stage(root, [source for source in sources if source.stem in BUILT_ONCE], [], [])
+    kernels = [source for source in sources if source.stem not in BUILT_ONCE]
+    for isa in instruction_sets():
+        vector_bytes, flags = ISAS[isa]
+        for element, macros in ELEMENTS.items():
+            macros = [*macros, ("FASTCONV_VECTOR_BYTES", str(vector_bytes))]
+            stage(root / isa / element, kernels, macros, flags)
+    return cythonize(found, include_path=[STAGE.as_posix()], compiler_directives=DIRECTIVES,
+                     nthreads=os.cpu_count() or 1 if sys.platform == "linux" else 0, quiet=True)
+
+
+class BuildKernels(build_ext):
+    """build_ext that compiles on all cores, with OpenMP if the compiler has it, and without baked-in library paths."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        if self.parallel is None:
+            self.parallel = os.cpu_count() or 1
+
+    def build_extensions(self) -> None:
+        linker = self.compiler.linker_so
+        self.compiler.linker_so = [word for word in linker if not word.startswith("-Wl,-rpath")]
+        if not switched_on("FASTCONV_NO_OPENMP") and self.compiles_openmp():
+            for extension in self.extensions:
+                if extension.name.endswith(".parallel"):
+                    extension.extra_compile_args.append("-fopenmp")
+                    extension.extra_link_args.append("-fopenmp")
+        super().build_extensions()
+
+    def copy_extensions_to_source(self) -> None:
+        for extension in self.extensions:
+            Path(*extension.name.split(".")).parent.mkdir(parents=True, exist_ok=True)
+        super().copy_extensions_to_source()
+
+    def compiles_openmp(self) -> bool:
+        with tempfile.TemporaryDirectory() as folder:
+            probe = Path(folder, "probe.c")
+            probe.write_text("#include <omp.h>\nint probe(void) { return omp_get_max_threads(); }\n")
+            command = [self.compiler.compiler_so[0], "-fopenmp", "-fPIC", "-shared", str(probe), "-o", str(probe.with_suffix(".so"))]
+            try:
+                return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+            except OSError:
+                return False
+
+
+os.chdir(HERE)
+if switched_on("FASTCONV_NO_EXTENSIONS"):
+    setup()
+else:
+    setup(ext_modules=extensions(), cmdclass={"build_ext": BuildKernels},
+          options={"bdist_wheel": {"py_limited_api": "cp311"}})

@@ -1,0 +1,149 @@
+"""Threads, floating-point mode and interruption, in one place. See parallel.pxd for how kernels use it.
+
+    run:  remember the floating-point mode of each thread and set the default one (round to nearest, subnormals kept)
+          items are dealt to the threads one by one (dynamic schedule)
+          the calling thread looks for signals every POLL_SECONDS; once one raised, the items left are skipped
+          the mode, with its exception flags, is put back as it was
+"""
+from cpython.exc cimport PyErr_CheckSignals
+from cython.parallel cimport parallel, prange, threadid
+
+cdef extern from * nogil:
+    """
+    #include <stdint.h>
+    #include <time.h>
+    #if defined(__x86_64__)
+    #define FLOAT_MODE_DEFAULT 0x1F80u                  /* every exception masked, round to nearest */
+    #define FLOAT_MODE_FLUSH 0x8040u                    /* flush-to-zero, denormals-are-zero */
+    static inline uint64_t float_mode_get(void) { return __builtin_ia32_stmxcsr(); }
+    static inline void float_mode_set(uint64_t mode) { __builtin_ia32_ldmxcsr((unsigned)mode); }
+    #elif defined(__aarch64__)
+    #define FLOAT_MODE_DEFAULT 0u
+    #define FLOAT_MODE_FLUSH (1u << 24)
+    static inline uint64_t float_mode_get(void) { uint64_t m; __asm__ volatile("mrs %0, fpcr" : "=r"(m)); return m; }
+    static inline void float_mode_set(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
+    #else
+    #define FLOAT_MODE_DEFAULT 0u
+    #define FLOAT_MODE_FLUSH 0u
+    static inline uint64_t float_mode_get(void) { return 0; }
+    static inline void float_mode_set(uint64_t mode) { (void)mode; }
+    #endif
+    static inline double seconds_now(void) {
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    }
+    #ifdef _OPENMP
+    enum { BUILT_WITH_OPENMP = 1 };
+    #else
+    enum { BUILT_WITH_OPENMP = 0 };
+    #endif
+    """
+    ctypedef unsigned long long uint64_t
+    const uint64_t FLOAT_MODE_DEFAULT
+    const uint64_t FLOAT_MODE_FLUSH
+    const bint BUILT_WITH_OPENMP
+    uint64_t float_mode_get() noexcept
+    void float_mode_set(uint64_t mode) noexcept
+    double seconds_now() noexcept
+
+# Work that one thread should have before another one is woken: about 10 microseconds of it.
+cdef double GRAIN = 4e5
+cdef double POLL_SECONDS = 0.05
+
+cdef int threads_wanted = 1
+cdef bint flush = False
+
+OPENMP = bool(BUILT_WITH_OPENMP)
+
+
+def set_threads(int count):
+    """Let every later call use up to `count` threads."""
+    global threads_wanted
+    threads_wanted = count
+
+
+def get_threads():
+    """The number of threads that a large call uses."""
+    return threads_wanted
+
+
+def set_flush(bint on):
+    """Treat subnormal numbers as zero inside kernels (off by default)."""
+    global flush
+    flush = on
+
+
+def get_flush():
+    """Whether kernels treat subnormal numbers as zero."""
+    return flush
+
+
+cdef struct Watch:
+    double next_look
+    bint stopped
+
+
+cdef bint signal_raised() noexcept nogil:
+    with gil:
+        return PyErr_CheckSignals() != 0
+
+
+cdef bint look(Watch* watch) noexcept nogil:
+    """Called between items by the thread that made the call; true once a signal handler raised."""
+    cdef double now
+    if not watch.stopped:
+        now = seconds_now()
+        if now >= watch.next_look:
+            watch.next_look = now + POLL_SECONDS
+            watch.stopped = signal_raised()
+    return watch.stopped
+
+
+cdef int team(Py_ssize_t items, double work) noexcept nogil:
+    cdef double worth = work / GRAIN
+    cdef Py_ssize_t count = threads_wanted if BUILT_WITH_OPENMP else 1
+    if worth < count:
+        count = <Py_ssize_t>worth
+    if items < count:
+        count = items
+    return <int>count if count > 1 else 1
+
+
+cdef void serial(Body body, void* job, Py_ssize_t items, Watch* watch) noexcept nogil:
+    cdef Py_ssize_t item
+    for item in range(items):
+        if item and look(watch):
+            break
+        body(job, item, 0)
+
+
+cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* watch, uint64_t mode) noexcept nogil:
+    cdef Py_ssize_t item
+    cdef uint64_t before = 0
+    cdef int thread = 0
+    with parallel(num_threads=threads):
+        before = float_mode_get()
+        float_mode_set(mode)
+        thread = threadid()
+        for item in prange(items, schedule="dynamic", chunksize=1):
+            if thread == 0:
+                look(watch)
+            if not watch.stopped:
+                body(job, item, thread)
+        float_mode_set(before)
+
+
+cdef int run(Body body, void* job, Py_ssize_t items, int threads) except -1 nogil:
+    cdef Watch watch
+    cdef uint64_t before = float_mode_get()
+    cdef uint64_t mode = FLOAT_MODE_DEFAULT | (FLOAT_MODE_FLUSH if flush else 0)
+    watch.next_look = seconds_now() + POLL_SECONDS
+    watch.stopped = False
+    float_mode_set(mode)
+    if threads == 1:
+        serial(body, job, items, &watch)
+    else:
+        shared(body, job, items, threads, &watch, mode)
+    float_mode_set(before)
+    return -1 if watch.stopped else 0

@@ -1,0 +1,136 @@
+/* The vector vocabulary of fastconv: a few operations on one vector type, the same names on every machine.
+
+   The build compiles each kernel once per element type and instruction set:
+     FASTCONV_DOUBLE         real is double (otherwise float)
+     FASTCONV_VECTOR_BYTES   width of a vector: 16, 32 or 64; 0 is the scalar fallback with one lane
+   Everything is written over GCC/Clang vector extensions, so the compiler picks the instructions.
+
+   Lane-wise comparisons give a mask: all bits of a lane set (true) or clear (false). */
+#ifndef FASTCONV_SIMD_H
+#define FASTCONV_SIMD_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef FASTCONV_DOUBLE
+typedef double real;
+typedef int64_t lane_int;
+#define REAL_MANTISSA_BITS 52
+#define REAL_EXPONENT_BIAS 1023
+#else
+typedef float real;
+typedef int32_t lane_int;
+#define REAL_MANTISSA_BITS 23
+#define REAL_EXPONENT_BIAS 127
+#endif
+
+#ifndef FASTCONV_VECTOR_BYTES
+#define FASTCONV_VECTOR_BYTES 16
+#endif
+
+/* The register tile is TILE_ROWS x TILE_VECTORS accumulators. 16 registers hold 6x2 accumulators, two vectors and a
+   broadcast; 32 registers hold 8x3. */
+#if FASTCONV_VECTOR_BYTES == 64
+enum { TILE_ROWS = 8, TILE_VECTORS = 3 };
+#else
+enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
+#endif
+
+#define VINLINE static inline __attribute__((always_inline, unused))
+
+#if FASTCONV_VECTOR_BYTES > 0
+typedef real vec __attribute__((vector_size(FASTCONV_VECTOR_BYTES)));
+typedef lane_int mask __attribute__((vector_size(FASTCONV_VECTOR_BYTES)));
+enum { LANES = FASTCONV_VECTOR_BYTES / (int)sizeof(real) };
+#define LANE(v, i) ((v)[i])
+VINLINE vec vec_set(real x) { vec zero = {0}; return x - zero; } /* x - (+0) keeps -0 and NaN */
+VINLINE mask mask_set(lane_int x) { mask zero = {0}; return zero + x; }
+VINLINE mask vec_to_int(vec v) { return __builtin_convertvector(v, mask); }
+VINLINE vec int_to_vec(mask m) { return __builtin_convertvector(m, vec); }
+#else
+typedef real vec;
+typedef lane_int mask;
+enum { LANES = 1 };
+#define LANE(v, i) (v)
+VINLINE vec vec_set(real x) { return x; }
+VINLINE mask mask_set(lane_int x) { return x; }
+VINLINE mask vec_to_int(vec v) { return (mask)v; }
+VINLINE vec int_to_vec(mask m) { return (vec)m; }
+#endif
+enum { TILE_COLUMNS = TILE_VECTORS * LANES };
+
+VINLINE mask vec_bits(vec v) { mask m; memcpy(&m, &v, sizeof m); return m; }
+VINLINE vec bits_vec(mask m) { vec v; memcpy(&v, &m, sizeof v); return v; }
+
+/* Memory. No alignment is needed; the *_part forms touch `count` < LANES elements only, the other lanes read as 0. */
+VINLINE vec vec_load(const real *p) { vec v; memcpy(&v, p, sizeof v); return v; }
+VINLINE void vec_store(real *p, vec v) { memcpy(p, &v, sizeof v); }
+VINLINE vec vec_load_part(const real *p, int64_t count) {
+    real lanes[LANES] = {0};
+    for (int64_t i = 0; i < count; i++) lanes[i] = p[i];
+    return vec_load(lanes);
+}
+VINLINE void vec_store_part(real *p, vec v, int64_t count) {
+    real lanes[LANES];
+    vec_store(lanes, v);
+    for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
+}
+
+/* Arithmetic. vec_fma is one rounding where the machine has it, two elsewhere. */
+VINLINE vec vec_add(vec a, vec b) { return a + b; }
+VINLINE vec vec_sub(vec a, vec b) { return a - b; }
+VINLINE vec vec_mul(vec a, vec b) { return a * b; }
+VINLINE vec vec_div(vec a, vec b) { return a / b; }
+VINLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; } /* contracted by -ffp-contract=fast */
+
+#if FASTCONV_VECTOR_BYTES > 0
+VINLINE mask vec_lt(vec a, vec b) { return (mask)(a < b); }
+VINLINE mask vec_eq(vec a, vec b) { return (mask)(a == b); }
+VINLINE mask vec_is_nan(vec a) { return (mask)(a != a); }
+#else
+VINLINE mask vec_lt(vec a, vec b) { return -(mask)(a < b); }
+VINLINE mask vec_eq(vec a, vec b) { return -(mask)(a == b); }
+VINLINE mask vec_is_nan(vec a) { return -(mask)(a != a); }
+#endif
+VINLINE mask mask_or(mask a, mask b) { return a | b; }
+VINLINE mask mask_and(mask a, mask b) { return a & b; }
+VINLINE mask mask_not(mask a) { return ~a; }
+VINLINE mask mask_add(mask a, mask b) { return a + b; }
+VINLINE mask mask_shift_left(mask a, int bits) {
+#if FASTCONV_VECTOR_BYTES > 0
+    return a << bits;
+#else
+    return (mask)((uint64_t)a << bits);
+#endif
+}
+VINLINE vec vec_select(mask m, vec a, vec b) { return bits_vec((vec_bits(a) & m) | (vec_bits(b) & ~m)); } /* m ? a : b */
+VINLINE vec vec_max(vec a, vec b) { return vec_select(vec_lt(a, b), b, a); } /* a where either is NaN */
+VINLINE vec vec_min(vec a, vec b) { return vec_select(vec_lt(b, a), b, a); } /* a where either is NaN */
+VINLINE vec vec_abs(vec a) { return bits_vec(vec_bits(a) & ~mask_set((lane_int)((uint64_t)1 << (8 * sizeof(real) - 1)))); }
+VINLINE vec vec_sqrt(vec a) {
+    real lanes[LANES];
+    vec_store(lanes, a);
+    for (int i = 0; i < LANES; i++)
+#ifdef FASTCONV_DOUBLE
+        lanes[i] = sqrt(lanes[i]);
+#else
+        lanes[i] = sqrtf(lanes[i]);
+#endif
+    return vec_load(lanes);
+}
+VINLINE real vec_sum(vec a) { /* lanes in order */
+    real s = LANE(a, 0);
+    for (int i = 1; i < LANES; i++) s += LANE(a, i);
+    return s;
+}
+VINLINE int vec_any(mask m) {
+    lane_int any = 0;
+    for (int i = 0; i < LANES; i++) any |= LANE(m, i);
+    return any != 0;
+}
+
+/* 2^n for integers n with REAL_EXPONENT_BIAS + n in 1 ... 2*REAL_EXPONENT_BIAS (normal numbers). */
+VINLINE vec vec_exp2_int(mask n) { return bits_vec(mask_shift_left(n + mask_set(REAL_EXPONENT_BIAS), REAL_MANTISSA_BITS)); }
+
+#endif

@@ -1,0 +1,48 @@
+"""Cython's view of simd.h: the element type, the vector type and the words that kernels are written in."""
+
+cdef extern from "simd.h" nogil:
+    ctypedef double real        # float or double, whichever this module is built for
+    ctypedef int lane_int
+    ctypedef struct vec:        # LANES reals; opaque here
+        pass
+    ctypedef struct mask:       # LANES integers, or a lane-wise truth value
+        pass
+
+    enum:
+        LANES
+        TILE_ROWS
+        TILE_VECTORS
+        TILE_COLUMNS
+        REAL_EXPONENT_BIAS
+
+    vec vec_set(real x) noexcept
+    mask mask_set(lane_int x) noexcept
+    mask vec_to_int(vec v) noexcept
+    vec int_to_vec(mask m) noexcept
+
+    vec vec_load(const real* p) noexcept
+    void vec_store(real* p, vec v) noexcept
+    vec vec_load_part(const real* p, Py_ssize_t count) noexcept
+    void vec_store_part(real* p, vec v, Py_ssize_t count) noexcept
+
+    vec vec_add(vec a, vec b) noexcept
+    vec vec_sub(vec a, vec b) noexcept
+    vec vec_mul(vec a, vec b) noexcept
+    vec vec_div(vec a, vec b) noexcept
+    vec vec_fma(vec a, vec b, vec c) noexcept       # a*b + c
+    vec vec_max(vec a, vec b) noexcept
+    vec vec_min(vec a, vec b) noexcept
+    vec vec_abs(vec a) noexcept
+    vec vec_sqrt(vec a) noexcept
+    real vec_sum(vec a) noexcept
+    vec vec_exp2_int(mask n) noexcept
+
+    mask vec_lt(vec a, vec b) noexcept
+    mask vec_eq(vec a, vec b) noexcept
+    mask vec_is_nan(vec a) noexcept
+    mask mask_or(mask a, mask b) noexcept
+    mask mask_and(mask a, mask b) noexcept
+    mask mask_not(mask a) noexcept
+    mask mask_add(mask a, mask b) noexcept
+    vec vec_select(mask m, vec a, vec b) noexcept   # m ? a : b
+    bint vec_any(mask m) noexcept
