@@ -130,6 +130,51 @@ VINLINE int vec_any(mask m) {
     return any != 0;
 }
 
+/* Shuffles. zip_low and zip_high interleave the lower and the upper halves of a and b: a0 b0 a1 b1 ... */
+#if FASTCONV_VECTOR_BYTES > 0
+#ifdef FASTCONV_DOUBLE
+#define LANES_2 (FASTCONV_VECTOR_BYTES == 16)
+#define LANES_4 (FASTCONV_VECTOR_BYTES == 32)
+#define LANES_8 (FASTCONV_VECTOR_BYTES == 64)
+#else
+#define LANES_2 0
+#define LANES_4 (FASTCONV_VECTOR_BYTES == 16)
+#define LANES_8 (FASTCONV_VECTOR_BYTES == 32)
+#endif
+#if LANES_2
+VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2); }
+VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3); }
+#elif LANES_4
+VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+#elif LANES_8
+VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
+VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
+#else
+VINLINE vec vec_zip_low(vec a, vec b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+VINLINE vec vec_zip_high(vec a, vec b) {
+    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+#endif
+#else
+VINLINE vec vec_zip_low(vec a, vec b) { (void)b; return a; }
+VINLINE vec vec_zip_high(vec a, vec b) { (void)a; return b; }
+#endif
+
+/* rows[i][j] <-> rows[j][i]: log2(LANES) rounds, each of which zips the first half of the rows with the second. */
+VINLINE void vec_transpose(vec rows[LANES]) {
+    for (int round = 1; round < LANES; round *= 2) {
+        vec zipped[LANES];
+        for (int i = 0; i < LANES / 2; i++) {
+            zipped[2 * i] = vec_zip_low(rows[i], rows[i + LANES / 2]);
+            zipped[2 * i + 1] = vec_zip_high(rows[i], rows[i + LANES / 2]);
+        }
+        for (int i = 0; i < LANES; i++) rows[i] = zipped[i];
+    }
+}
+
 /* 2^n for integers n with REAL_EXPONENT_BIAS + n in 1 ... 2*REAL_EXPONENT_BIAS (normal numbers). */
 VINLINE vec vec_exp2_int(mask n) { return bits_vec(mask_shift_left(n + mask_set(REAL_EXPONENT_BIAS), REAL_MANTISSA_BITS)); }
 

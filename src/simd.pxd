@@ -46,3 +46,7 @@ cdef extern from "simd.h" nogil:
     mask mask_add(mask a, mask b) noexcept
     vec vec_select(mask m, vec a, vec b) noexcept   # m ? a : b
     bint vec_any(mask m) noexcept
+
+    vec vec_zip_low(vec a, vec b) noexcept          # a0 b0 a1 b1 ... of the lower halves
+    vec vec_zip_high(vec a, vec b) noexcept
+    void vec_transpose(vec* rows) noexcept          # rows[LANES]

@@ -1,0 +1,102 @@
+"""The fully connected layer: output = input . weight^T + bias, and its gradients, as one packed matrix product each."""
+from ...parallel cimport run, team
+from .arrays cimport READ, WRITE, Buffers, last, pointer, release
+from .gemm cimport Gemm, gemm
+from .simd cimport real
+
+cdef enum:
+    BIAS_BLOCK = 64             # columns of one item of the sum
+
+
+def linear(input, weight, bias, output):
+    """output[m, o] = bias[o] + sum over i of input[m, i] * weight[o, i]."""
+    cdef Gemm g
+    cdef Buffers held
+    held.count = 0
+    try:
+        g.a = <const real*>pointer(&held, input, READ)
+        g.M, g.depth = last(&held).shape[0], last(&held).shape[1]
+        g.b = <const real*>pointer(&held, weight, READ)
+        g.N = last(&held).shape[0]
+        g.bias = <const real*>pointer(&held, bias, READ)
+        g.c = <real*>pointer(&held, output, WRITE)
+        g.a_row, g.a_k, g.b_k, g.b_column = g.depth, 1, 1, g.depth
+        gemm(&g)
+    finally:
+        release(&held)
+
+
+def linear_grad_input(grad_output, weight, grad_input):
+    """grad_input[m, i] = sum over o of grad_output[m, o] * weight[o, i]."""
+    cdef Gemm g
+    cdef Buffers held
+    held.count = 0
+    try:
+        g.a = <const real*>pointer(&held, grad_output, READ)
+        g.M, g.depth = last(&held).shape[0], last(&held).shape[1]
+        g.b = <const real*>pointer(&held, weight, READ)
+        g.N = last(&held).shape[1]
+        g.bias = NULL
+        g.c = <real*>pointer(&held, grad_input, WRITE)
+        g.a_row, g.a_k, g.b_k, g.b_column = g.depth, 1, g.N, 1
+        gemm(&g)
+    finally:
+        release(&held)
+
+
+def linear_grad_weight(grad_output, input, grad_weight):
+    """grad_weight[o, i] = sum over m of grad_output[m, o] * input[m, i]."""
+    cdef Gemm g
+    cdef Buffers held
+    held.count = 0
+    try:
+        g.a = <const real*>pointer(&held, grad_output, READ)
+        g.depth, g.M = last(&held).shape[0], last(&held).shape[1]
+        g.b = <const real*>pointer(&held, input, READ)
+        g.N = last(&held).shape[1]
+        g.bias = NULL
+        g.c = <real*>pointer(&held, grad_weight, WRITE)
+        g.a_row, g.a_k, g.b_k, g.b_column = 1, g.M, g.N, 1
+        gemm(&g)
+    finally:
+        release(&held)
+
+
+cdef struct BiasGradient:
+    const real* grad_output
+    real* grad_bias
+    Py_ssize_t M, columns
+
+
+cdef void bias_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef BiasGradient* j = <BiasGradient*>argument
+    cdef Py_ssize_t first = item * BIAS_BLOCK
+    cdef Py_ssize_t width = min(j.columns - first, BIAS_BLOCK)
+    cdef real total[BIAS_BLOCK]
+    cdef const real* line = j.grad_output + first
+    cdef Py_ssize_t m, t
+    for t in range(BIAS_BLOCK):
+        total[t] = 0
+    for m in range(j.M):
+        for t in range(width):
+            total[t] += line[t]
+        line += j.columns
+    for t in range(width):
+        j.grad_bias[first + t] = total[t]
+
+
+def linear_grad_bias(grad_output, grad_bias):
+    """grad_bias[o] = sum over m of grad_output[m, o], in order."""
+    cdef BiasGradient job
+    cdef Buffers held
+    cdef Py_ssize_t items
+    held.count = 0
+    try:
+        job.grad_output = <const real*>pointer(&held, grad_output, READ)
+        job.M, job.columns = last(&held).shape[0], last(&held).shape[1]
+        job.grad_bias = <real*>pointer(&held, grad_bias, WRITE)
+        items = (job.columns + BIAS_BLOCK - 1) // BIAS_BLOCK
+        with nogil:
+            run(bias_block, &job, items, team(items, <double>job.M * job.columns))
+    finally:
+        release(&held)

@@ -1,0 +1,150 @@
+"""Losses together with their gradients: softmax cross-entropy, and binary cross-entropy with logits.
+
+    items: blocks of BLOCK rows (one row: the C logits of one sample or pixel)
+    for each run of rows with one outer index:     largest logit, then sum of exp, then loss and gradient
+Sums are taken in double, class after class.
+"""
+from libc.math cimport exp, fabs, log, log1p
+from libc.stdint cimport int64_t
+
+from ...parallel cimport run, team
+from .arrays cimport READ, WRITE, Buffers, last, pointer, release
+from .simd cimport real
+
+cdef enum:
+    BLOCK = 64
+
+
+cdef struct CrossEntropy:
+    Py_ssize_t outer, C, inner
+    const real* logits
+    const int64_t* ids          # class ids, or NULL
+    const real* targets         # probabilities, or NULL
+    const real* weight          # per class, or NULL
+    real* losses
+    real* grad                  # or NULL
+    int64_t ignore_index
+    double smoothing, scale
+
+
+cdef inline double class_share(const CrossEntropy* j, Py_ssize_t c, Py_ssize_t row, double target) noexcept nogil:
+    """q_c: the target of class c, smoothed and weighted."""
+    cdef double q = (1 - j.smoothing) * target + j.smoothing / j.C
+    return q * j.weight[c] if j.weight != NULL else q
+
+
+cdef void softmax_row(const CrossEntropy* j, Py_ssize_t row) noexcept nogil:
+    cdef Py_ssize_t o = row // j.inner, i = row % j.inner, c, at
+    cdef Py_ssize_t base = o * j.C * j.inner + i
+    cdef int64_t label = j.ids[row] if j.ids != NULL else -1
+    cdef double top, total = 0, lse, loss = 0, q_sum = 0, q, target
+    cdef double z
+    if j.ids != NULL and label == j.ignore_index:
+        j.losses[row] = 0
+        if j.grad != NULL:
+            for c in range(j.C):
+                j.grad[base + c * j.inner] = 0
+        return
+    top = j.logits[base] if j.C else 0
+    for c in range(1, j.C):
+        z = j.logits[base + c * j.inner]
+        if z > top or z != z:
+            top = z
+    for c in range(j.C):
+        total += exp(j.logits[base + c * j.inner] - top)
+    lse = top + log(total)
+    for c in range(j.C):
+        at = base + c * j.inner
+        target = (1 if c == label else 0) if j.ids != NULL else j.targets[at]
+        q = class_share(j, c, row, target)
+        q_sum += q
+        if q != 0 or j.ids == NULL:                      # a logit of -inf is no loss for a class that is not asked for
+            loss += q * (lse - j.logits[at])
+    j.losses[row] = <real>loss
+    if j.grad != NULL:
+        for c in range(j.C):
+            at = base + c * j.inner
+            target = (1 if c == label else 0) if j.ids != NULL else j.targets[at]
+            j.grad[at] = <real>(j.scale * (exp(j.logits[at] - top) / total * q_sum - class_share(j, c, row, target)))
+
+
+cdef void softmax_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef const CrossEntropy* j = <const CrossEntropy*>argument
+    cdef Py_ssize_t row
+    for row in range(item * BLOCK, min((item + 1) * BLOCK, j.outer * j.inner)):
+        softmax_row(j, row)
+
+
+def softmax_cross_entropy(logits, target, weight, losses, grad_logits, int64_t ignore_index, double label_smoothing,
+                          double scale):
+    """losses = sum_c q_c * (lse - z_c); grad_logits = scale * (softmax * sum q - q). See docs/design.md for q."""
+    cdef CrossEntropy job
+    cdef Buffers held
+    cdef Py_ssize_t rows, items
+    held.count = 0
+    try:
+        job.logits = <const real*>pointer(&held, logits, READ)
+        job.outer, job.C, job.inner = last(&held).shape[0], last(&held).shape[1], last(&held).shape[2]
+        job.ids, job.targets = NULL, NULL
+        if target.ndim == 2:
+            job.ids = <const int64_t*>pointer(&held, target, READ)
+        else:
+            job.targets = <const real*>pointer(&held, target, READ)
+        job.weight = <const real*>pointer(&held, weight, READ)
+        job.losses = <real*>pointer(&held, losses, WRITE)
+        job.grad = <real*>pointer(&held, grad_logits, WRITE)
+        job.ignore_index, job.smoothing, job.scale = ignore_index, label_smoothing, scale
+        rows = job.outer * job.inner
+        items = (rows + BLOCK - 1) // BLOCK
+        with nogil:
+            run(softmax_rows, &job, items, team(items, 40.0 * rows * job.C))
+    finally:
+        release(&held)
+
+
+cdef struct Binary:
+    Py_ssize_t size
+    const real* logits
+    const real* target
+    const real* weight
+    const real* pos_weight
+    real* losses
+    real* grad
+    double scale
+
+
+cdef void binary_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef const Binary* j = <const Binary*>argument
+    cdef Py_ssize_t i
+    cdef double z, t, w, p, e, sigmoid
+    for i in range(item * BLOCK, min((item + 1) * BLOCK, j.size)):
+        z, t = j.logits[i], j.target[i]
+        w = j.weight[i] if j.weight != NULL else 1
+        p = 1 + (j.pos_weight[i] - 1) * t if j.pos_weight != NULL else 1
+        e = exp(-fabs(z))
+        j.losses[i] = <real>(w * ((1 - t) * z + p * (log1p(e) + (-z if z < 0 else 0))))
+        if j.grad != NULL:
+            sigmoid = e / (1 + e) if z < 0 else 1 / (1 + e)
+            j.grad[i] = <real>(j.scale * w * ((1 - t) - p * (1 - sigmoid)))
+
+
+def binary_cross_entropy_with_logits(logits, target, weight, pos_weight, losses, grad_logits, double scale):
+    """losses = weight * ((1-t)*z + (1 + (pos_weight-1)*t) * (log1p(exp(-|z|)) + max(-z, 0))), and scale * its gradient."""
+    cdef Binary job
+    cdef Buffers held
+    cdef Py_ssize_t items
+    held.count = 0
+    try:
+        job.logits = <const real*>pointer(&held, logits, READ)
+        job.size = last(&held).len // <Py_ssize_t>sizeof(real)
+        job.target = <const real*>pointer(&held, target, READ)
+        job.weight = <const real*>pointer(&held, weight, READ)
+        job.pos_weight = <const real*>pointer(&held, pos_weight, READ)
+        job.losses = <real*>pointer(&held, losses, WRITE)
+        job.grad = <real*>pointer(&held, grad_logits, WRITE)
+        job.scale = scale
+        items = (job.size + BLOCK - 1) // BLOCK
+        with nogil:
+            run(binary_block, &job, items, team(items, 60.0 * job.size))
+    finally:
+        release(&held)
