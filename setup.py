@@ -134,7 +134,8 @@ class BuildKernels(build_ext):
         with tempfile.TemporaryDirectory() as folder:
             probe = Path(folder, "probe.c")
             probe.write_text("#include <omp.h>\nint probe(void) { return omp_get_max_threads(); }\n")
-            command = [self.compiler.compiler_so[0], "-fopenmp", "-fPIC", "-shared", str(probe), "-o", str(probe.with_suffix(".so"))]
+            compiler, result = self.compiler.compiler_so[0], str(probe.with_suffix(".so"))
+            command = [compiler, "-fopenmp", "-fPIC", "-shared", str(probe), "-o", result]
             try:
                 return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
             except OSError:

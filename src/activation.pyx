@@ -33,7 +33,8 @@ cdef inline void apply(Rule rule, const Job* job, Py_ssize_t item) noexcept nogi
         vec_store(job.out + i, rule(vec_load(job.a + i), vec_load(job.b + i)))
         i += LANES
     if i < stop:
-        vec_store_part(job.out + i, rule(vec_load_part(job.a + i, stop - i), vec_load_part(job.b + i, stop - i)), stop - i)
+        vec_store_part(job.out + i, rule(vec_load_part(job.a + i, stop - i), vec_load_part(job.b + i, stop - i)),
+                       stop - i)
 
 
 cdef inline vec relu_rule(vec x, vec unused) noexcept nogil:

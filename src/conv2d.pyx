@@ -1,6 +1,6 @@
 """2-D convolution and its gradients as implicit GEMM on the register tile; no im2col matrix in memory.
 
-Forward and grad_input are one loop nest, a correlation: every pixel of a destination grid sums `taps` of a source image,
+Forward and grad_input are one loop nest, a correlation: every pixel of a destination grid sums taps of a source image,
     dst[n, k, i, j] = bias[k] + sum over channel c, row tap r, column tap s of
                       weight[k, c, r, s] * src[n, c, i*step_h + row[r], j*step_w + column[s]]      (0 outside src)
 Forward has one grid. grad_input of stride sh x sw has sh*sw of them, one for each position of a pixel between strides:
@@ -12,8 +12,8 @@ only the taps that meet the pixel take part, so nothing is multiplied by inserte
             for each panel:            tile                                                  (registers)
     store the block, adding the bias
 
-grad_weight[k, (c, r, s)] sums over pixels: items are panels of TILE_COLUMNS (c, r, s); each walks all pixels in order, so
-that its sum depends on no thread.
+grad_weight[k, (c, r, s)] sums over pixels: items are panels of TILE_COLUMNS (c, r, s); each walks all pixels in order,
+so that its sum depends on no thread.
 """
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
@@ -72,7 +72,8 @@ cdef inline Py_ssize_t clamp(Py_ssize_t x, Py_ssize_t low, Py_ssize_t high) noex
     return low if x < low else (high if x > high else x)
 
 
-cdef void set_tap(Tap* tap, Py_ssize_t offset, Py_ssize_t index, Py_ssize_t step, Py_ssize_t size, Py_ssize_t grid) noexcept nogil:
+cdef void set_tap(Tap* tap, Py_ssize_t offset, Py_ssize_t index, Py_ssize_t step, Py_ssize_t size,
+                  Py_ssize_t grid) noexcept nogil:
     tap.offset = offset
     tap.index = index
     tap.first = clamp(ceil_div(-offset, step), 0, grid)
@@ -122,7 +123,8 @@ cdef void pack_pixels(Correlation* j, Py_ssize_t g, Py_ssize_t pixel, Py_ssize_t
                       real* to, Py_ssize_t tap_step, Py_ssize_t pixel_step) noexcept nogil:
     """to[(d-d0)*tap_step + t*pixel_step] = the source value of tap d at grid pixel (flat over n, p, q) pixel + t."""
     cdef Py_ssize_t area = j.P * j.Q, taps = j.row_taps * j.column_taps
-    cdef Py_ssize_t done = 0, n, p, q, length, d, c, r, s, t
+    cdef Py_ssize_t done = 0, n, p, q, length, c, r, s, t
+    cdef Py_ssize_t _d
     cdef const real* image
     cdef real* out
     while done < count:                                   # one run of pixels in one grid row at a time
@@ -135,7 +137,7 @@ cdef void pack_pixels(Correlation* j, Py_ssize_t g, Py_ssize_t pixel, Py_ssize_t
         r = d0 % taps // j.column_taps
         s = d0 % j.column_taps
         out = to + done * pixel_step
-        for d in range(d0, d1):
+        for _d in range(d0, d1):
             if j.row[r].first <= p < j.row[r].stop:
                 pack_run(image + (c * j.H + p * j.step_h + j.row[r].offset) * j.W, &j.column[s], j.step_w, q, length,
                          out, pixel_step)
@@ -155,7 +157,7 @@ cdef void pack_pixels(Correlation* j, Py_ssize_t g, Py_ssize_t pixel, Py_ssize_t
 
 cdef void store_block(Correlation* j, Py_ssize_t g, Py_ssize_t pixel, Py_ssize_t count, Py_ssize_t panels,
                       const real* c) noexcept nogil:
-    cdef Py_ssize_t area = j.P * j.Q, done = 0, n, p, q, length, k, t, x
+    cdef Py_ssize_t area = j.P * j.Q, done = 0, n, p, q, length, k, t
     cdef const real* tile_row
     cdef real* line
     cdef real add
@@ -287,11 +289,11 @@ def conv2d(input, weight, bias, output, tuple geometry):
 
 cdef Py_ssize_t phase_taps(Tap* taps, Py_ssize_t phase, Py_ssize_t kernel, Py_ssize_t stride, Py_ssize_t dilation,
                            Py_ssize_t pad, Py_ssize_t source, Py_ssize_t grid) noexcept nogil:
-    """The taps that meet input positions phase, phase + stride, ...: those with (phase + pad - r*dilation) % stride == 0."""
+    """The taps that meet input positions phase, phase + stride, ..."""
     cdef Py_ssize_t r, at, count = 0
     for r in range(kernel):
         at = phase + pad - r * dilation
-        if at % stride == 0:                              # also right for negative numbers
+        if at % stride == 0:                              # also right where `at` is negative
             set_tap(&taps[count], at // stride, r, 1, source, grid)
             count += 1
     return count

@@ -14,7 +14,8 @@ cdef extern from * nogil:
     }
     static int runs_x86_64_v4(void) {
         return runs_x86_64_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-            && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+            && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq")
+            && __builtin_cpu_supports("avx512vl");
     }
     #else
     static int runs_x86_64_v2(void) { return 0; }

@@ -74,10 +74,10 @@ cdef void bias_block(void* argument, Py_ssize_t item, int thread) noexcept nogil
     cdef Py_ssize_t width = min(j.columns - first, BIAS_BLOCK)
     cdef real total[BIAS_BLOCK]
     cdef const real* line = j.grad_output + first
-    cdef Py_ssize_t m, t
+    cdef Py_ssize_t _m, t
     for t in range(BIAS_BLOCK):
         total[t] = 0
-    for m in range(j.M):
+    for _m in range(j.M):
         for t in range(width):
             total[t] += line[t]
         line += j.columns

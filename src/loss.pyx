@@ -129,7 +129,7 @@ cdef void binary_block(void* argument, Py_ssize_t item, int thread) noexcept nog
 
 
 def binary_cross_entropy_with_logits(logits, target, weight, pos_weight, losses, grad_logits, double scale):
-    """losses = weight * ((1-t)*z + (1 + (pos_weight-1)*t) * (log1p(exp(-|z|)) + max(-z, 0))), and scale * its gradient."""
+    """losses = weight * ((1-t)*z + (1 + (pos_weight-1)*t) * (log1p(exp(-|z|)) + max(-z, 0))); scale * its gradient."""
     cdef Binary job
     cdef Buffers held
     cdef Py_ssize_t items

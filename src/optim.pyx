@@ -3,7 +3,7 @@
     items: blocks of BLOCK elements; one pass, all arrays read and written once
 Formulas: docs of fastconv.optim. Scalars are computed in double and rounded once.
 """
-from libc.math cimport pow, sqrt
+from libc.math cimport pow
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
@@ -135,8 +135,8 @@ def adagrad(param, grad, sum, double lr, double weight_decay, double eps, bint e
     step_through(adagrad_block, &job, param, grad, sum, None, None)
 
 
-def rmsprop(param, grad, square_avg, grad_avg, momentum_buffer, double lr, double alpha, double eps, double weight_decay,
-            double momentum, bint eps_inside_sqrt):
+def rmsprop(param, grad, square_avg, grad_avg, momentum_buffer, double lr, double alpha, double eps,
+            double weight_decay, double momentum, bint eps_inside_sqrt):
     """v = alpha*v + (1-alpha)*g^2; param -= lr * g / (sqrt(v) + eps), through the momentum buffer if there is one."""
     cdef Job job
     job.lr, job.beta2, job.keep2, job.eps, job.weight_decay = lr, alpha, 1 - alpha, eps, weight_decay

@@ -59,7 +59,7 @@ cdef inline double work(const Pool* j) noexcept nogil:
 
 cdef void max_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef const Pool* j = <const Pool*>argument
-    cdef Py_ssize_t flat, q, r, s, at, found
+    cdef Py_ssize_t flat, q, r, _s, at, found
     cdef Span rows, columns
     cdef const real* plane
     cdef real best, x
@@ -75,7 +75,7 @@ cdef void max_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
                 best = plane[found]
             for r in range(rows.taps):
                 at = (rows.first + r * j.dilation_h) * j.W + columns.first
-                for s in range(columns.taps):
+                for _s in range(columns.taps):
                     x = plane[at]
                     if x > best or x != x:               # the first maximum; the last NaN
                         best = x

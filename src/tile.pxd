@@ -23,12 +23,12 @@ cdef inline void tile(
     cdef vec acc[TILE_ROWS][TILE_VECTORS]
     cdef vec b_row[TILE_VECTORS]
     cdef vec a_ik
-    cdef Py_ssize_t k
+    cdef Py_ssize_t _k
     cdef int i, j
     for i in range(TILE_ROWS):
         for j in range(TILE_VECTORS):
             acc[i][j] = vec_load(c + i * TILE_COLUMNS + j * LANES) if accumulate else vec_set(0)
-    for k in range(depth):
+    for _k in range(depth):
         for j in range(TILE_VECTORS):
             b_row[j] = vec_load(b + j * LANES)
         for i in range(TILE_ROWS):
