@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fastconv._geometry import Shape, product, shown
+from fastconv._geometry import Shape, shown
 
 Array: TypeAlias = npt.NDArray[Any]
 """An array argument or result; float32 and float64 are told apart at run time."""
@@ -32,8 +32,8 @@ def as_array(function: str, name: str, value: Any) -> Array:
         return value
     if isinstance(value, np.ma.MaskedArray | np.matrix):
         raise TypeError(
-            f"{function}: {name} is a {type(value).__name__}; a plain array is needed: use np.asarray({name}) "
-            "if its values are meant, masked ones included"
+            f"{function}: {name} is a {type(value).__name__}; a plain array is needed: use "
+            f"np.asarray({name}) if its values are meant, masked ones included"
         )
     if isinstance(value, np.ndarray):
         return np.asarray(value)
@@ -48,8 +48,7 @@ def as_array(function: str, name: str, value: Any) -> Array:
         raise
     except Exception as error:
         raise TypeError(
-            f"{function}: {name} must be an array of float32 or float64, got {shown(value)}, "
-            f"of type {kind.__name__}"
+            f"{function}: {name} must be an array of float32 or float64, got {shown(value)}, of type {kind.__name__}"
         ) from error
 
 
@@ -72,8 +71,7 @@ def real(function: str, name: str, value: Any, dtype: DType | None = None) -> Ar
     else:
         advice = "np.float32" if dtype is None else f"np.{dtype}"
         raise TypeError(
-            f"{function}: {name} must be float32 or float64, got dtype {array.dtype}: "
-            f"use {name}.astype({advice})"
+            f"{function}: {name} must be float32 or float64, got dtype {array.dtype}: use {name}.astype({advice})"
         )
     if dtype is not None and native is not dtype:
         raise TypeError(
@@ -95,12 +93,13 @@ def integers(function: str, name: str, value: Any) -> Array:
 
 def empty(function: str, cause: str, shape: Shape, dtype: DType) -> Array:
     """A new array for a result; ``cause`` names the argument that makes it as large as it is."""
-    # Empty axes count as one: NumPy cannot hold such a shape either.
-    size = product(tuple(max(length, 1) for length in shape)) * dtype.itemsize
+    size = dtype.itemsize
+    for length in shape:
+        if length:  # an empty axis counts as one: NumPy cannot hold such a shape either
+            size *= length
     if size > ADDRESS_LIMIT:
         raise ValueError(
-            f"{function}: {cause} gives a result of shape {shape}, "
-            f"{size} bytes: more than an address can hold"
+            f"{function}: {cause} gives a result of shape {shape}, {size} bytes: more than an address can hold"
         )
     return np.empty(shape, dtype)
 

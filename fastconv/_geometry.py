@@ -168,19 +168,14 @@ def image_shape(function: str, name: str, shape: Shape) -> tuple[int, int, int, 
         n, (c, h, w) = 1, shape
     else:
         raise ValueError(
-            f"{function}: {name} must be 3-D or 4-D, (C, H, W) or (N, C, H, W), "
-            f"got {len(shape)}-D of shape {shape}"
+            f"{function}: {name} must be 3-D or 4-D, (C, H, W) or (N, C, H, W), got {len(shape)}-D of shape {shape}"
         )
     if c == 0 or h == 0 or w == 0:
-        raise ValueError(
-            f"{function}: {name} must have at least one channel, row and column, got shape {shape}"
-        )
+        raise ValueError(f"{function}: {name} must have at least one channel, row and column, got shape {shape}")
     return n, c, h, w
 
 
-def conv2d_padding(
-    function: str, padding: Any, size: Pair, kernel: Pair, stride: Pair, dilation: Pair
-) -> Sides:
+def conv2d_padding(function: str, padding: Any, size: Pair, kernel: Pair, stride: Pair, dilation: Pair) -> Sides:
     """The padding of a convolution as ``((top, bottom), (left, right))``.
 
     ``"same"`` gives ``ceil(size / stride)`` outputs; an odd amount goes to the bottom and right (ONNX
@@ -230,7 +225,7 @@ def conv2d_geometry(
         raise ValueError(f"{function}: weight must not be empty, got shape {weight_shape}")
     if c % groups or k % groups:
         raise ValueError(
-            f"{function}: groups must divide both numbers of channels, got groups {groups} for input of shape "
+            f"{function}: groups must divide both numbers of channels, got {groups} for input of shape "
             f"{input_shape} and weight of shape {weight_shape}"
         )
     if channels * groups != c:
@@ -248,15 +243,11 @@ def conv2d_geometry(
             f"pixels, more than the padded input, {(padded_h, padded_w)}"
         )
     p, q = (padded_h - span_h) // stride_h + 1, (padded_w - span_w) // stride_w + 1
-    geometry = Conv2dGeometry(
-        n, c, h, w, k, r, s, p, q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups
-    )
+    geometry = Conv2dGeometry(n, c, h, w, k, r, s, p, q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups)
     return geometry, pads
 
 
-def _pool_windows(
-    function: str, size: int, taps: int, step: int, pad: int, spread: int, ceil_mode: bool
-) -> int:
+def _pool_windows(function: str, size: int, taps: int, step: int, pad: int, spread: int, ceil_mode: bool) -> int:
     """How many windows fit along one axis."""
     room = size + 2 * pad - spread * (taps - 1) - 1
     if not ceil_mode:
@@ -302,14 +293,10 @@ def padded_size(function: str, name: str, size: int, before: int, after: int, mo
     """The length of one axis after padding, or the error that says why it cannot be padded so."""
     if mode == "constant":
         if size + before + after < 0:
-            raise ValueError(
-                f"{function}: {name} {(before, after)} crops more than the {size} elements of axis {axis}"
-            )
+            raise ValueError(f"{function}: {name} {(before, after)} crops more than the {size} elements of axis {axis}")
         return size + before + after
     if before < 0 or after < 0:
-        raise ValueError(
-            f'{function}: {name} must be >= 0 with mode "{mode}", got {(before, after)} for axis {axis}'
-        )
+        raise ValueError(f'{function}: {name} must be >= 0 with mode "{mode}", got {(before, after)} for axis {axis}')
     most = {"reflect": size - 1, "circular": size}.get(mode, LIMIT)
     if max(before, after) > most:
         relation = "smaller than" if mode == "reflect" else "at most"
@@ -324,8 +311,7 @@ def pad2d_geometry(function: str, name: str, input_shape: Shape, amounts: Sides,
     """The sizes of a padding of the last two axes."""
     if len(input_shape) < 2:
         raise ValueError(
-            f"{function}: {name} must be at least 2-D, (..., H, W), "
-            f"got {len(input_shape)}-D of shape {input_shape}"
+            f"{function}: {name} must be at least 2-D, (..., H, W), got {len(input_shape)}-D of shape {input_shape}"
         )
     check_pad_source(function, name, input_shape, 2, mode)
     h, w = input_shape[-2:]

@@ -101,7 +101,7 @@ def _after_fork() -> None:
 def _checked(function: str, n: object) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__"):
         raise TypeError(f"{function}: n must be an int, got {type(n).__name__}")
-    count = operator.index(n)  # type: ignore[arg-type]
+    count = operator.index(n)
     if not 1 <= count <= MOST:
         raise ValueError(f"{function}: n must be from 1 to {MOST}, got {count}")
     return count

@@ -32,7 +32,7 @@ cdef struct Conv:
     Py_ssize_t N, C, H, W, K, R, S, P, Q, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, groups
 
 
-cdef Conv read_geometry(tuple g) except *:
+cdef Conv read_geometry(g) except *:
     cdef Conv v
     (v.N, v.C, v.H, v.W, v.K, v.R, v.S, v.P, v.Q, v.stride_h, v.stride_w, v.pad_top, v.pad_left,
      v.dilation_h, v.dilation_w, v.groups) = g
@@ -267,7 +267,7 @@ cdef Tap* new_taps(const Conv* v) except NULL:
     return taps
 
 
-def conv2d(input, weight, bias, output, tuple geometry):
+def conv2d(input, weight, bias, output, geometry):
     """output = input correlated with weight, plus bias."""
     cdef Conv v = read_geometry(geometry)
     cdef Correlation j
@@ -299,7 +299,7 @@ cdef Py_ssize_t phase_taps(Tap* taps, Py_ssize_t phase, Py_ssize_t kernel, Py_ss
     return count
 
 
-def conv2d_grad_input(grad_output, weight, grad_input, tuple geometry):
+def conv2d_grad_input(grad_output, weight, grad_input, geometry):
     """grad_input = the adjoint of conv2d in its input; pixels that no window touched get 0."""
     cdef Conv v = read_geometry(geometry)
     cdef Correlation j
@@ -375,7 +375,7 @@ cdef void weight_panel(void* argument, Py_ssize_t item, int thread) noexcept nog
             job.grad_weight[(g * j.rows + k) * j.depth + d0 + t] = c[k * TILE_COLUMNS + t]
 
 
-def conv2d_grad_weight(grad_output, input, grad_weight, tuple geometry):
+def conv2d_grad_weight(grad_output, input, grad_weight, geometry):
     """grad_weight[k, c, r, s] = sum over images and outputs of grad_output times the input it met."""
     cdef Conv v = read_geometry(geometry)
     cdef WeightGradient job
@@ -432,7 +432,7 @@ cdef void bias_channel(void* argument, Py_ssize_t k, int thread) noexcept nogil:
     j.grad_bias[k] = total
 
 
-def conv2d_grad_bias(grad_output, grad_bias, tuple geometry):
+def conv2d_grad_bias(grad_output, grad_bias, geometry):
     """grad_bias[k] = sum of grad_output over images, rows and columns."""
     cdef Conv v = read_geometry(geometry)
     cdef BiasGradient job

@@ -55,7 +55,7 @@ cdef Py_ssize_t source_of(Py_ssize_t at, Py_ssize_t size, Mode mode) noexcept no
     return at + size if at < 0 else at - size
 
 
-cdef int set_up(Job* job, tuple geometry, str mode_name) except -1:
+cdef int set_up(Job* job, geometry, str mode_name) except -1:
     cdef Py_ssize_t top, left, i
     cdef Mode mode = read_mode(mode_name)
     job.planes, job.H, job.W, job.P, job.Q, top, left = geometry
@@ -94,7 +94,7 @@ cdef void pad_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
             out[q] = line[j.column[q]] if j.column[q] >= 0 else j.value
 
 
-def pad2d(input, output, tuple geometry, str mode, double value):
+def pad2d(input, output, geometry, str mode, double value):
     """output = input with a border; negative borders of the constant mode crop."""
     cdef Job job
     cdef Buffers held
@@ -136,7 +136,7 @@ cdef void gather_plane(void* argument, Py_ssize_t plane, int thread) noexcept no
         grad += j.Q
 
 
-def pad2d_backward(grad_output, grad_input, tuple geometry, str mode):
+def pad2d_backward(grad_output, grad_input, geometry, str mode):
     """grad_input[i] = sum of grad_output over the output pixels that copy pixel i."""
     cdef Job job
     cdef Buffers held

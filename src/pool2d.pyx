@@ -25,7 +25,7 @@ cdef struct Pool:
     Py_ssize_t rows_per_item
 
 
-cdef void read_geometry(Pool* j, tuple g) except *:
+cdef void read_geometry(Pool* j, g) except *:
     (j.planes, j.H, j.W, j.R, j.S, j.P, j.Q, j.stride_h, j.stride_w, j.pad_h, j.pad_w, j.dilation_h, j.dilation_w) = g
     j.rows_per_item = max(BLOCK // max(j.Q * j.R * j.S, 1), 1)
 
@@ -86,7 +86,7 @@ cdef void max_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
                 j.indices[flat * j.Q + q] = found
 
 
-def max_pool2d(input, output, indices, tuple geometry):
+def max_pool2d(input, output, indices, geometry):
     """output = largest element of each window; indices: its place in the plane, -1 for a window wholly in padding."""
     cdef Pool job
     cdef Buffers held
@@ -167,7 +167,7 @@ cdef void average_rows(void* argument, Py_ssize_t item, int thread) noexcept nog
             j.target[flat * j.Q + q] = total / divisor(j, &rows, &columns)
 
 
-def avg_pool2d(input, output, tuple geometry, bint count_include_pad, Py_ssize_t divisor_override):
+def avg_pool2d(input, output, geometry, bint count_include_pad, Py_ssize_t divisor_override):
     """output = sum of each window over its divisor."""
     cdef Pool job
     cdef Buffers held
@@ -204,7 +204,7 @@ cdef void spread_plane(void* argument, Py_ssize_t plane, int thread) noexcept no
                         line[s] += share
 
 
-def avg_pool2d_backward(grad_output, grad_input, tuple geometry, bint count_include_pad, Py_ssize_t divisor_override):
+def avg_pool2d_backward(grad_output, grad_input, geometry, bint count_include_pad, Py_ssize_t divisor_override):
     """grad_input = each output's gradient over its divisor, added to every input of its window."""
     cdef Pool job
     cdef Buffers held

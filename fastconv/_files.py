@@ -1,0 +1,192 @@
+"""Writing files so that a reader sees the old content or the new, whatever happens in between.
+
+The new content goes into a temporary file beside the target, is flushed to the disk and then takes the target's name
+in one step. The old file is never opened for writing.
+
+A temporary file has a short name that depends on the target's, so that names of any legal length can be written, and
+is locked while its writer lives. One that is not locked was left by a process that was killed; the next writer of
+the same target removes it.
+"""
+
+import errno
+import importlib
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, BinaryIO
+
+try:
+    _fcntl: Any = importlib.import_module("fcntl")
+except ModuleNotFoundError:  # no such locks on Windows: temporary files of the dead stay there
+    _fcntl = None
+
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+# Writers of one target at the same time, and leftovers that cannot be locked.
+_MOST_TEMPORARIES = 1000
+
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def file_path(function: str, path: Any) -> str:
+    """A path argument as a str, undecodable bytes included."""
+    try:
+        return os.fsdecode(path)
+    except TypeError:
+        raise TypeError(f"{function}: path must be a str or a path, got {type(path).__name__}") from None
+
+
+def open_regular(path: str) -> BinaryIO:
+    """Open a file for reading; a directory is an IsADirectoryError, and what is no regular file a ValueError.
+
+    A named pipe would block the one who opens it, and a device may give bytes for ever.
+    """
+    # Not blocking, so that a named pipe without a writer opens as well, to be refused.
+    descriptor = os.open(path, _READ)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(mode):
+            raise ValueError(f"{path}: not a regular file")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write to, which takes the name `path` when the block ends without an error.
+
+    Parameters
+    ----------
+    path : str, bytes or path-like
+        A link is followed: its target is replaced.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; it names `path`, whose old content is untouched. After any error, in the block
+        too, no temporary file is left.
+    """
+    target = os.fsdecode(path)
+    try:
+        with _replacing(os.path.realpath(target)) as file:
+            yield file
+    except OSError as error:
+        # Errors of the temporary file, whose name says nothing to the user.
+        if error.errno is None or error.filename == target:
+            raise
+        raise OSError(error.errno, error.strerror, target) from error
+
+
+@contextmanager
+def _replacing(target: str) -> Iterator[BinaryIO]:
+    mode = _mode_of(target)
+    directory = os.path.dirname(target) or os.curdir
+    temporary, lock = _create_temporary(directory, os.path.basename(target))
+    # The first descriptor of the open file keeps the lock until the name is settled; the second one is closed before,
+    # since closing is the last chance of some file systems to report an error.
+    try:
+        with os.fdopen(os.dup(lock), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            if mode is not None and hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), mode)
+        if os.name == "nt":
+            os.close(lock)
+            lock = -1
+        os.replace(temporary, target)
+    except BaseException:
+        if lock == -1 or _is_file(temporary, lock):
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+        raise
+    finally:
+        if lock != -1:
+            os.close(lock)
+    _sync_directory(directory)
+
+
+def _mode_of(target: str) -> int | None:
+    """The permissions of the file that is to be replaced; None if there is none."""
+    try:
+        mode = os.stat(target).st_mode
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), target)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "Not a regular file", target)
+    return stat.S_IMODE(mode)
+
+
+def _create_temporary(directory: str, name: str) -> tuple[str, int]:
+    """Create and lock a temporary file; the system's umask gives it the mode of a new file."""
+    tag = zlib.crc32(os.fsencode(name))
+    for attempt in range(_MOST_TEMPORARIES):
+        temporary = os.path.join(directory, f".fastconv-{tag:08x}-{attempt}")
+        while True:
+            try:
+                descriptor = os.open(temporary, _CREATE, 0o666)
+            except FileExistsError:
+                if _remove_abandoned(temporary):
+                    continue
+                break
+            if _fcntl is not None:
+                _fcntl.flock(descriptor, _fcntl.LOCK_EX)
+            if _fcntl is None or _is_file(temporary, descriptor):
+                return temporary, descriptor
+            # Another writer took it for abandoned between the creation and the lock.
+            os.close(descriptor)
+    raise FileExistsError(errno.EEXIST, "Too many temporary files", directory)
+
+
+def _remove_abandoned(temporary: str) -> bool:
+    """Remove a temporary file whose writer is dead; whether it is worth trying its name again."""
+    if _fcntl is None:
+        return False
+    try:
+        descriptor = os.open(temporary, _READ)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        _fcntl.flock(descriptor, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+        if _is_file(temporary, descriptor):
+            os.unlink(temporary)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _is_file(name: str, descriptor: int) -> bool:
+    """Whether a name still belongs to an open file."""
+    try:
+        named = os.stat(name, follow_symlinks=False)
+    except OSError:
+        return False
+    return os.path.samestat(named, os.fstat(descriptor))
+
+
+def _sync_directory(directory: str) -> None:
+    """Bring a changed name to the disk."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some file systems do not know this for directories.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

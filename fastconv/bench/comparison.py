@@ -1,0 +1,223 @@
+"""The comparison itself: the same arrays on every backend, results compared before anything is timed."""
+
+import importlib.util
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastconv import _backend, _config, _threads
+from fastconv._extras import require
+from fastconv._version import __version__
+
+from . import figure, lenet_step, operations, shapes, table, written
+from .shapes import Layer
+from .task import Task
+from .timing import Contestant, compete
+
+SUITE = "lenet"
+TOLERANCE = 1e-4
+"""Largest allowed difference between two results, relative to the largest value: float32 sums in another order."""
+
+OPERATIONS: dict[str, Callable[[Layer], list[Task]]] = {
+    "conv2d": operations.conv2d,
+    "pad2d": operations.pad2d,
+    "max_pool2d": operations.max_pool2d,
+    "avg_pool2d": operations.avg_pool2d,
+    "linear": operations.linear,
+    "relu": operations.activation,
+    "sigmoid": operations.activation,
+    "cross_entropy": operations.cross_entropy,
+    "lenet5": lenet_step.lenet5,
+}
+
+
+def numbers(results: Sequence[Any]) -> list[NDArray[Any]]:
+    """Copies of results as arrays, whatever computed them."""
+    return [np.array(r.detach() if hasattr(r, "detach") else r, dtype=np.float64) for r in results]
+
+
+def difference(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> float:
+    """Largest difference between two lists of results, each relative to its largest value; inf if shapes differ."""
+    worst = 0.0
+    for left, right in zip(a, b, strict=True):
+        if left.shape != right.shape:
+            return float("inf")
+        if left.size:
+            scale = max(float(np.abs(left).max()), float(np.abs(right).max())) or 1.0
+            worst = max(worst, float(np.abs(left - right).max()) / scale)
+    return worst
+
+
+def measure(task: Task, backends: Sequence[str], torch: Any, rounds: int) -> dict[str, Any]:
+    """One row: every contestant computes, the results are compared, then they are timed in turns."""
+    contestants = {}
+    results = {}
+    for name in (*backends, "torch") if torch else backends:
+        context: Callable[[], AbstractContextManager[Any]] = nullcontext
+        if name != "torch":
+            context = in_backend(name)
+        with context():
+            call = task.torch(torch) if name == "torch" else task.fastconv()
+            start = time.perf_counter()
+            first = call()
+            contestants[name] = Contestant(call, context, time.perf_counter() - start)
+            results[name] = numbers(first)
+    names = list(results)
+    worst = 0.0
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            apart = difference(results[one], results[other])
+            worst = max(worst, apart)
+            if not apart <= TOLERANCE:  # also when it is NaN
+                raise ValueError(
+                    f"bench: {task.title}, {task.direction}: {one} and {other} differ by {apart:.2g} of the largest "
+                    f"value, more than {TOLERANCE:.0e}: not timed"
+                )
+    return {
+        "row": task.title,
+        "direction": task.direction,
+        "flops": task.flops,
+        "difference": worst,
+        "times": compete(contestants, backends[0], rounds),
+    }
+
+
+def in_backend(name: str) -> Callable[[], AbstractContextManager[Any]]:
+    """A context in which fastconv computes on one backend."""
+    return lambda: _backend.use_backend(name)
+
+
+@contextmanager
+def torch_with_threads(wanted: bool | None, count: int) -> Iterator[Any]:
+    """The module torch, set to as many threads as fastconv; None if not wanted, or absent and not asked for."""
+    if wanted is False or (wanted is None and importlib.util.find_spec("torch") is None):
+        yield None
+        return
+    torch = require("torch", "fastconv bench --torch", "torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield torch
+    finally:
+        torch.set_num_threads(before)
+
+
+def machine(torch: Any) -> dict[str, Any]:
+    """What the numbers depend on besides the code."""
+    facts = {
+        "cpu": _config.cpu_name(),
+        "isa": _backend.ISA,
+        "threads": _threads.get_num_threads(),
+        "dtype": "float32",
+        "fastconv": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": platform.platform(),
+    }
+    return facts | ({"torch": torch.__version__} if torch else {})
+
+
+def chosen(names: Sequence[str] | None, quick: bool) -> list[Layer]:
+    """The layers of the suite, or those that are named; of two images each if it must be quick."""
+    layers = shapes.read(SUITE)
+    known = [layer.name for layer in layers]
+    for name in names or ():
+        if name not in known:
+            raise ValueError(f"bench: rows must be among {', '.join(known)}, got {name!r}")
+    layers = [layer for layer in layers if names is None or layer.name in names]
+    return [layer._replace(input=(2, *layer.input[1:])) for layer in layers] if quick else layers
+
+
+def run(
+    rows: Sequence[str] | None = None,
+    threads: int | None = None,
+    json: Any = None,
+    plot: Any = None,
+    torch: bool | None = None,
+    repeats: int = 5,
+    quick: bool = False,
+    stream: TextIO | None = None,
+) -> dict[str, Any]:
+    """Compare plain Python, NumPy, Cython and, if it is installed, torch on the layers of LeNet-5.
+
+    Every contestant gets the same float32 arrays, through the public functions. The results are compared first; then
+    the contestants take turns, `repeats` times. A turn is the median of at least five calls after one that does not
+    count (plain Python: of one call). Ratios are medians of the ratios within a round.
+
+    Parameters
+    ----------
+    rows : sequence of str, optional
+        Names of ``bench/shapes/lenet.txt``, such as ``["conv1", "step"]``; by default all.
+    threads : int, optional
+        For Cython and torch. NumPy's matrix products have a pool of threads of their own.
+    json, plot : path, optional
+        Write the numbers to a JSON file, and a picture of the speed-ups to a .png, .pdf or .svg file.
+    torch : bool, optional
+        Whether to measure torch; by default if it is installed.
+    repeats : int
+        Rounds.
+    quick : bool
+        Two images instead of 32: shows that everything works, not how fast.
+    stream : text file, optional
+        Where the table is printed, row after row; by default standard output.
+
+    Returns
+    -------
+    dict
+        ``{"version": 1, "machine": {...}, "rows": [...]}`` with one row for each backend of each line of the table:
+        ``suite``, ``row``, ``direction``, ``backend``, ``ms``, ``gflops`` (None where memory is the work) and
+        ``ratio``, its time over that of the fastest fastconv backend.
+
+    Raises
+    ------
+    ValueError
+        An unknown row or a bad number; or two results differ, which nothing then is timed for.
+    ImportError
+        `plot` without matplotlib, or ``torch=True`` without torch.
+    OSError
+        A file cannot be written.
+
+    Examples
+    --------
+    >>> import io
+    >>> from fastconv import bench
+    >>> report = bench.run(rows=["loss"], quick=True, repeats=1, torch=False, stream=io.StringIO())
+    >>> sorted(report)
+    ['machine', 'rows', 'version']
+    """
+    if isinstance(repeats, bool) or not isinstance(repeats, int):
+        raise TypeError(f"bench: repeats must be an int, got {type(repeats).__name__}")
+    if repeats < 1:
+        raise ValueError(f"bench: repeats must be >= 1, got {repeats}")
+    layers = chosen(rows, quick)
+    stream = sys.stdout if stream is None else stream
+    written.check("json", json, ("json",))
+    written.check("plot", plot, figure.FORMATS)
+    if plot is not None:
+        figure.matplotlib()
+    backends = _backend.available_backends()
+    with (
+        _threads.threads(_threads.get_num_threads() if threads is None else threads),
+        torch_with_threads(torch, _threads.get_num_threads()) as torch_module,
+    ):
+        facts = machine(torch_module)
+        columns = table.Columns(backends, torch_module is not None)
+        print(table.header(facts), columns.titles(), sep="\n\n", file=stream, flush=True)
+        lines = []
+        for layer in layers:
+            for task in OPERATIONS[layer.operation](layer):
+                lines.append(measure(task, backends, torch_module, repeats))
+                print(columns.line(lines[-1]), file=stream, flush=True)
+        print(table.footer(backends), file=stream, flush=True)
+    report = {"version": 1, "machine": facts, "rows": written.rows(SUITE, lines)}
+    if json is not None:
+        written.json_file(json, report)
+    if plot is not None:
+        figure.speed_ups(plot, lines, backends, facts)
+    return report

@@ -1,0 +1,81 @@
+"""The command ``fastconv``: one file per subcommand, each with `add_arguments` and `run`."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+from .. import __version__
+from . import bench, eval, info, predict, train
+from .arguments import Parser, one_line
+
+COMMANDS = {
+    "train": (train, "train a network and save its weights"),
+    "eval": (eval, "measure a trained network"),
+    "predict": (predict, "tell what images show"),
+    "bench": (bench, "compare plain Python, NumPy and Cython"),
+    "info": (info, "show versions, instruction sets and threads"),
+}
+# What shells and service managers expect of a process that a signal ended: 128 + the number of the signal.
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed on data or input and output (one line on standard error), 2 bad usage,
+        130 interrupted, 143 terminated.
+    """
+    parser = Parser(prog="fastconv", description="Train and run convolutional networks on a CPU.")
+    parser.add_argument("--version", action="version", version=f"fastconv {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, help) in COMMANDS.items():
+        module.add_arguments(commands.add_parser(name, help=help, description=f"{help.capitalize()}."))
+    try:
+        args = parser.parse_args(argv)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _terminate) if in_main_thread else None
+    try:
+        code: int = COMMANDS[args.command][0].run(args)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return _fail(args.command, "interrupted", INTERRUPTED)
+    except _Terminated:
+        return _fail(args.command, "terminated", TERMINATED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing may be left to flush when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError as error:
+        return _fail(args.command, f"not enough memory: {error}", 1)
+    except (OSError, ValueError, FloatingPointError, ImportError) as error:
+        return _fail(args.command, str(error), 1)
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _fail(command: str, reason: str, code: int) -> int:
+    print(f"fastconv {command}: {one_line(reason)}", file=sys.stderr)
+    return code

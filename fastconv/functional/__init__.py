@@ -1,0 +1,46 @@
+"""Operations on NumPy arrays: arrays in, arrays out, nothing kept between calls.
+
+Names, argument order and meaning are PyTorch's. Beside each forward function stands ``<name>_backward`` with
+the same options; it takes the gradient of a scalar with respect to the forward result and returns the
+gradients with respect to the forward arguments.
+
+Every function takes float32 or float64 arrays (all of one call share the dtype) of any memory layout, never
+changes them, and returns new C-contiguous arrays. It raises ``TypeError`` for an argument of the wrong kind
+and ``ValueError`` for an impossible value or shape; the text names function and argument.
+"""
+
+from fastconv.functional.activation import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from fastconv.functional.binary_cross_entropy import (
+    binary_cross_entropy_with_logits,
+    binary_cross_entropy_with_logits_backward,
+)
+from fastconv.functional.conv import conv2d, conv2d_backward
+from fastconv.functional.cross_entropy import cross_entropy, cross_entropy_backward, softmax_cross_entropy
+from fastconv.functional.linear import linear, linear_backward
+from fastconv.functional.pad import pad, pad2d, pad2d_backward
+from fastconv.functional.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+
+__all__ = [
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "binary_cross_entropy_with_logits",
+    "binary_cross_entropy_with_logits_backward",
+    "conv2d",
+    "conv2d_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "linear",
+    "linear_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "pad",
+    "pad2d",
+    "pad2d_backward",
+    "relu",
+    "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "softmax_cross_entropy",
+    "tanh",
+    "tanh_backward",
+]

@@ -1,0 +1,230 @@
+"""2-D convolution (cross-correlation, as in the whole field) and its gradients."""
+
+from typing import Any
+
+import numpy as np
+
+from fastconv import _backend
+from fastconv._arrays import Array, check_shape, destination, empty, real
+from fastconv._geometry import Conv2dGeometry, Shape, Sides, conv2d_geometry, pad2d_geometry
+from fastconv.functional._options import output_mask as checked_mask
+from fastconv.functional._options import word
+from fastconv.functional.pad import pad2d, pad2d_backward
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+ALGORITHMS = ("auto", "direct")
+
+
+def _plan(
+    function: str,
+    input_shape: Shape,
+    weight_shape: Shape,
+    options: tuple[Any, Any, Any, Any],
+    padding_mode: Any,
+    algorithm: Any,
+) -> tuple[Conv2dGeometry, Sides | None]:
+    """The sizes of the convolution that the kernel sees, and how the input is padded before it, if it is.
+
+    The kernel pads with zeros by itself; another mode is a padded copy of the input and a convolution without
+    padding.
+    """
+    word(function, "padding_mode", padding_mode, PADDING_MODES)
+    word(function, "algorithm", algorithm, ALGORITHMS)
+    geometry, pads = conv2d_geometry(function, input_shape, weight_shape, *options)
+    if padding_mode == "zeros" or pads == ((0, 0), (0, 0)):
+        return geometry, None
+    padded = pad2d_geometry(function, "input", input_shape, pads, padding_mode)
+    return geometry._replace(H=padded.P, W=padded.Q, pad_top=0, pad_left=0), pads
+
+
+def _batch(images: Array) -> Array:
+    """A view of one image as a batch of one, which is what kernels take."""
+    return images if images.ndim == 4 else images.reshape(1, *images.shape)
+
+
+def conv2d(
+    input: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: int | tuple[int, int] = 1,
+    padding: Any = 0,
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
+    *,
+    padding_mode: str = "zeros",
+    algorithm: str = "auto",
+    out: Array | None = None,
+) -> Array:
+    r"""Convolve images with a bank of kernels.
+
+    .. math::
+        y_{n,k,p,q} = b_k + \sum_{c,r,s} x_{n,\, gC/G + c,\, p s_h + r d_h - t,\, q s_w + s d_w - l}\;
+        w_{k,c,r,s}, \qquad g = \lfloor kG/K \rfloor
+
+    with strides :math:`s_h, s_w`, dilations :math:`d_h, d_w`, padding :math:`t` at the top and :math:`l` at
+    the left, and :math:`G` groups. The kernel is not flipped: what deep learning calls a convolution
+    (Goodfellow, Bengio and Courville, *Deep Learning*, section 9.1).
+
+    Parameters
+    ----------
+    input : array (N, C, H, W) or (C, H, W)
+        A batch of images, or one; float32 or float64.
+    weight : array (K, C / groups, R, S)
+        The kernels, of the input's dtype.
+    bias : array (K,), optional
+        Added to each output channel.
+    stride, dilation : int or (height, width)
+        Step of the kernel over the image, and step between its taps; >= 1.
+    padding : int, (height, width), ((top, bottom), (left, right)), "valid" or "same"
+        Rows and columns added around the image. ``"valid"`` adds none; ``"same"`` as many as give
+        ``ceil(H / stride)`` output rows, an odd one at the bottom and right (ONNX ``SAME_UPPER``).
+    groups : int
+        Channels are split into this many groups that do not see each other; it divides C and K.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+        What the added rows and columns hold, as in `pad2d`.
+    algorithm : {"auto", "direct"}
+        ``"direct"`` keeps to the sum above; ``"auto"`` may take a faster way to it.
+    out : array, optional
+        Where to write the result, instead of a new array: same shape and dtype, writeable, any layout. If it
+        is not contiguous or overlaps an input, the result is computed apart and then copied.
+
+    Returns
+    -------
+    array (N, K, P, Q) or (K, P, Q)
+        With ``P = (H + top + bottom - dilation * (R - 1) - 1) // stride + 1`` and likewise ``Q``; ``out`` if
+        given.
+
+    Raises
+    ------
+    TypeError
+        An argument of the wrong kind or dtype.
+    ValueError
+        Shapes that do not fit, an empty weight or image, a kernel larger than the padded image, an option out
+        of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv import functional as F
+    >>> image = np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4)
+    >>> edge = np.array([[[[1, -1]]]], dtype=np.float32)
+    >>> F.conv2d(image, edge)[0, 0]
+    array([[-1., -1., -1.],
+           [-1., -1., -1.],
+           [-1., -1., -1.],
+           [-1., -1., -1.]], dtype=float32)
+    >>> F.conv2d(image, edge, stride=2, padding="same").shape
+    (1, 1, 2, 2)
+    """
+    x = real("conv2d", "input", input)
+    dtype = x.dtype
+    w = real("conv2d", "weight", weight, dtype)
+    b = None if bias is None else real("conv2d", "bias", bias, dtype)
+    options = (stride, padding, dilation, groups)
+    geometry, pads = _plan("conv2d", x.shape, w.shape, options, padding_mode, algorithm)
+    if b is not None:
+        check_shape("conv2d", "bias", b, (geometry.K,), "one value for each output channel")
+    maps = (geometry.K, geometry.P, geometry.Q)
+    shape = maps if x.ndim == 3 else (geometry.N, *maps)
+    y = destination("conv2d", "padding", out, shape, dtype, (x, w, b))
+    if y.size:
+        if pads is not None:
+            x = pad2d(x, pads, padding_mode)
+        _backend.ops(dtype).conv2d(_batch(x), w, b, _batch(y), geometry)
+    if out is None or y is out:
+        return y
+    out[...] = y
+    return out
+
+
+def conv2d_backward(
+    grad_output: Array,
+    input: Array,
+    weight: Array,
+    stride: int | tuple[int, int] = 1,
+    padding: Any = 0,
+    dilation: int | tuple[int, int] = 1,
+    groups: int = 1,
+    *,
+    padding_mode: str = "zeros",
+    algorithm: str = "auto",
+    output_mask: tuple[bool, bool, bool] = (True, True, True),
+) -> tuple[Array | None, Array | None, Array | None]:
+    r"""Gradients of `conv2d` with respect to input, weight and bias.
+
+    With :math:`\bar y` = ``grad_output``:
+
+    .. math::
+        \bar x_{n,c,h,w} = \sum \bar y_{n,k,p,q}\, w_{k,c,r,s}, \qquad
+        \bar w_{k,c,r,s} = \sum \bar y_{n,k,p,q}\, x_{n,c,h,w}, \qquad
+        \bar b_k = \sum_{n,p,q} \bar y_{n,k,p,q}
+
+    over all windows ``(p, q)`` and taps ``(r, s)`` that meet pixel ``(h, w)``. Pixels that no window meets
+    get 0. The arrays are read now: what they held at the time of the forward call is not remembered.
+
+    Parameters
+    ----------
+    grad_output : array (N, K, P, Q) or (K, P, Q)
+        Gradient with respect to the result of `conv2d`, of its shape and dtype.
+    input, weight
+        The arrays given to `conv2d`.
+    stride, padding, dilation, groups, padding_mode, algorithm
+        The options given to `conv2d`.
+    output_mask : (bool, bool, bool)
+        Which of the three gradients to compute.
+
+    Returns
+    -------
+    grad_input, grad_weight, grad_bias : array or None
+        Of the shapes of input, weight and ``(K,)``; None where ``output_mask`` says so. For an empty batch
+        the gradients of weight and bias are zeros.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `conv2d`; also if ``grad_output`` has not the result's shape and dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv import functional as F
+    >>> x, w = np.ones((1, 1, 3, 3)), np.full((1, 1, 2, 2), 2.0)
+    >>> grad_input, grad_weight, grad_bias = F.conv2d_backward(np.ones((1, 1, 2, 2)), x, w)
+    >>> grad_input[0, 0]
+    array([[2., 4., 2.],
+           [4., 8., 4.],
+           [2., 4., 2.]])
+    >>> grad_weight[0, 0], grad_bias
+    (array([[4., 4.],
+           [4., 4.]]), array([4.]))
+    """
+    x = real("conv2d_backward", "input", input)
+    dtype = x.dtype
+    w = real("conv2d_backward", "weight", weight, dtype)
+    dy = real("conv2d_backward", "grad_output", grad_output, dtype)
+    wants_input, wants_weight, wants_bias = checked_mask("conv2d_backward", output_mask)
+    options = (stride, padding, dilation, groups)
+    geometry, pads = _plan("conv2d_backward", x.shape, w.shape, options, padding_mode, algorithm)
+    maps = (geometry.K, geometry.P, geometry.Q)
+    expected = maps if x.ndim == 3 else (geometry.N, *maps)
+    check_shape("conv2d_backward", "grad_output", dy, expected, "that of the forward result")
+    dy = _batch(dy)
+    kernels = _backend.ops(dtype)
+    grad_input = grad_weight = grad_bias = None
+    if wants_input:
+        padded = (*x.shape[:-2], geometry.H, geometry.W)
+        grad_input = empty("conv2d_backward", "padding", padded, dtype)
+        if grad_input.size:
+            kernels.conv2d_grad_input(dy, w, _batch(grad_input), geometry)
+        if pads is not None:
+            grad_input = pad2d_backward(grad_input, x.shape, pads, padding_mode)
+    if wants_weight:
+        grad_weight = np.zeros(w.shape, dtype)
+        if dy.size:
+            source = x if pads is None else pad2d(x, pads, padding_mode)
+            kernels.conv2d_grad_weight(dy, _batch(source), grad_weight, geometry)
+    if wants_bias:
+        grad_bias = np.zeros(geometry.K, dtype)
+        if dy.size:
+            kernels.conv2d_grad_bias(dy, grad_bias, geometry)
+    return grad_input, grad_weight, grad_bias

@@ -1,0 +1,276 @@
+"""Softmax cross-entropy: the loss of a classifier, and its gradient with respect to the logits."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastconv import _backend
+from fastconv._arrays import INT64, Array, as_array, check_shape, empty, real
+from fastconv._geometry import Shape, integer, product, shown
+from fastconv.functional._options import number, word
+from fastconv.functional._reduction import REDUCTIONS, gradient_scale, reduced, upstream
+
+
+class _Task(NamedTuple):
+    """Checked arguments as the kernel takes them: logits ``(outer, C, inner)``, losses ``(outer, inner)``."""
+
+    logits: Array
+    target: Array
+    weight: Array | None
+    ignore_index: int
+    reduction: str
+    label_smoothing: float
+    shape: Shape  # of the logits as given
+    loss_shape: Shape
+    ignored: Array | None  # which samples do not count; None if all do
+    samples: int  # how many count
+    total: float  # what the mean divides by
+
+    def scale(self) -> float:
+        """The factor of all gradients; without a sample that counts there is none to multiply."""
+        return gradient_scale(self.reduction, self.total) if self.samples else 0.0
+
+    def run(self, grad_logits: Array | None, scale: float) -> Array:
+        """Losses, and gradients if wanted."""
+        outer, _, inner = self.logits.shape
+        losses = np.empty((outer, inner), self.logits.dtype)
+        if not self.logits.size:  # no sample, or no class
+            losses.fill(0)
+        else:
+            kernel = _backend.ops(self.logits.dtype).softmax_cross_entropy
+            options = (self.ignore_index, self.label_smoothing, scale)
+            kernel(self.logits, self.target, self.weight, losses, grad_logits, *options)
+        return losses.reshape(self.loss_shape)
+
+
+def _class_ids(
+    function: str, target: Array, classes: int, ignore_index: int, loss_shape: Shape
+) -> tuple[Array, Array | None]:
+    """The ids as int64 and which of them are ignored (None: none is), after a check of every one."""
+    check_shape(function, "target", target, loss_shape, "one class id for each sample")
+    # A copy of our own: what was checked cannot change under the kernel's hands.
+    ids = np.array(target, dtype=target.dtype if target.dtype == np.uint64 else INT64, order="C")
+    # Seen as unsigned, a negative id is a very large one.
+    outside = ids.view(np.uint64) >= classes
+    ignored = None
+    if 0 <= ignore_index < classes or np.count_nonzero(outside):
+        ignored = ids == ignore_index
+        wrong = outside & ~ignored
+        if np.count_nonzero(wrong):
+            where = [int(i) for i in np.argwhere(wrong)[0]]
+            place = f"target{where}" if where else "target"
+            raise ValueError(f"{function}: {place} = {ids[tuple(where)]} is not in [0, {classes})")
+    return ids.astype(INT64, copy=False), ignored
+
+
+def _task(
+    function: str,
+    name: str,
+    logits: Any,
+    target: Any,
+    weight: Any,
+    ignore_index: Any,
+    reduction: Any,
+    label_smoothing: Any,
+) -> _Task:
+    z = real(function, name, logits)
+    dtype = z.dtype
+    if z.ndim == 0:
+        raise ValueError(f"{function}: {name} must be at least 1-D, (C,) or (N, C, ...), got a 0-d array")
+    axis = min(z.ndim - 1, 1)
+    classes = z.shape[axis]
+    loss_shape = z.shape[:axis] + z.shape[axis + 1 :]
+    w = None if weight is None else real(function, "weight", weight, dtype)
+    if w is not None:
+        check_shape(function, "weight", w, (classes,), "one value for each class")
+    word(function, "reduction", reduction, REDUCTIONS)
+    ignore_index = integer(function, "ignore_index", ignore_index, -(2**63), 2**63 - 1)
+    smoothing = number(function, "label_smoothing", label_smoothing, dtype)
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"{function}: label_smoothing must be in [0, 1], got {shown(label_smoothing)}")
+
+    t = as_array(function, "target", target)
+    samples = product(loss_shape)
+    ignored = None
+    if t.dtype.kind in "iu":
+        t, ignored = _class_ids(function, t, classes, ignore_index, loss_shape)
+        if ignored is not None:
+            samples -= int(np.count_nonzero(ignored))
+        if w is None:
+            total = float(samples)
+        else:
+            with np.errstate(all="ignore"):
+                total = float(w[t if ignored is None else t[~ignored]].sum(dtype=np.float64))
+    elif t.dtype.kind == "f" and t.ndim == z.ndim:
+        t = real(function, "target", target, dtype)
+        check_shape(function, "target", t, z.shape, f"that of {name}, to hold probabilities")
+        if ignore_index >= 0:
+            raise ValueError(f"{function}: ignore_index must be < 0 with probabilities as target, got {ignore_index}")
+        total = float(samples)
+    else:
+        raise TypeError(
+            f"{function}: target must hold class ids of an integer dtype and shape {loss_shape}, or "
+            f"probabilities of dtype {dtype} and shape {z.shape}; got dtype {t.dtype} and shape {t.shape}"
+        )
+    outer = 1 if axis == 0 else z.shape[0]
+    inner = product(z.shape[axis + 1 :])
+    t = t.reshape((outer, inner) if t.dtype == INT64 else (outer, classes, inner))
+    z_kernel = z.reshape(outer, classes, inner)
+    shapes = (z.shape, loss_shape)
+    return _Task(z_kernel, t, w, ignore_index, reduction, smoothing, *shapes, ignored, samples, total)
+
+
+def softmax_cross_entropy(
+    logits: Array,
+    target: Array,
+    weight: Array | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> tuple[float | Array, Array]:
+    r"""Cross-entropy of softmax probabilities, and its gradient, in one pass.
+
+    .. math::
+        \ell = -\sum_c w_c\, t'_c \log \frac{e^{z_c}}{\sum_j e^{z_j}}, \qquad
+        t' = (1 - \varepsilon)\, t + \varepsilon / C
+
+    with logits :math:`z`, target :math:`t` (a class id stands for a one-hot vector), weights :math:`w` and
+    label smoothing :math:`\varepsilon`. Without weights the gradient is :math:`\mathrm{softmax}(z) - t'`. The
+    largest logit is subtracted before the exponential, so that none overflows.
+
+    Parameters
+    ----------
+    logits : array (N, C), (N, C, d1, ...) or (C,)
+        Scores of C classes, before the softmax; float32 or float64.
+    target : array of integers (N,), (N, d1, ...) or (), or array of the shape and dtype of the logits
+        Class ids of any integer dtype, or probabilities.
+    weight : array (C,), optional
+        Weight of each class.
+    ignore_index : int
+        Samples with this class id do not count: their loss and gradient are 0, whatever their logits.
+    reduction : {"mean", "sum", "none"}
+        ``"mean"`` divides the sum by the sum of the weights of the samples that count (their number without
+        weights), and for probabilities by the number of samples.
+    label_smoothing : float
+        :math:`\varepsilon`, in [0, 1].
+
+    Returns
+    -------
+    loss : float, or array of one loss for each sample with ``reduction="none"``
+        NaN for the mean of no samples.
+    grad_logits : array
+        Gradient of the loss with respect to the logits, of their shape (of the sum of losses with
+        ``reduction="none"``).
+
+    Raises
+    ------
+    TypeError
+        An argument of the wrong kind or dtype.
+    ValueError
+        Shapes that do not fit, a class id outside ``[0, C)``, an option out of range.
+
+    See Also
+    --------
+    cross_entropy : the loss alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv import functional as F
+    >>> loss, grad_logits = F.softmax_cross_entropy(np.array([[1e4, 0.0]]), np.array([1]))
+    >>> loss
+    10000.0
+    >>> grad_logits
+    array([[ 1., -1.]])
+    """
+    task = _task("softmax_cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
+    grad_logits = empty("softmax_cross_entropy", "logits", task.logits.shape, task.logits.dtype)
+    losses = task.run(grad_logits, task.scale())
+    return reduced(losses, reduction, task.total), grad_logits.reshape(task.shape)
+
+
+def cross_entropy(
+    logits: Array,
+    target: Array,
+    weight: Array | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> float | Array:
+    """Cross-entropy of softmax probabilities: the loss of `softmax_cross_entropy` without the gradient.
+
+    Parameters
+    ----------
+    logits, target, weight, ignore_index, reduction, label_smoothing
+        As in `softmax_cross_entropy`.
+
+    Returns
+    -------
+    float, or array of one loss for each sample with ``reduction="none"``
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `softmax_cross_entropy`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv import functional as F
+    >>> round(F.cross_entropy(np.array([[2.0, 1.0, 0.0]]), np.array([0]), label_smoothing=0.1), 10)
+    0.5076059644
+    """
+    task = _task("cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
+    return reduced(task.run(None, 1.0), reduction, task.total)
+
+
+def cross_entropy_backward(
+    grad_output: float | Array,
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Array:
+    """Gradient of `cross_entropy` with respect to the logits.
+
+    Parameters
+    ----------
+    grad_output : float, or array of the shape of the loss with ``reduction="none"``
+        Gradient with respect to the loss.
+    input, target
+        The logits and the target given to `cross_entropy`.
+    weight, ignore_index, reduction, label_smoothing
+        The options given to `cross_entropy`.
+
+    Returns
+    -------
+    array
+        Of the shape and dtype of the logits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cross_entropy`; also if ``grad_output`` does not fit the loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv import functional as F
+    >>> F.cross_entropy_backward(2.0, np.array([[0.0, 0.0]]), np.array([1]))
+    array([[ 1., -1.]])
+    """
+    function = "cross_entropy_backward"
+    task = _task(function, "input", input, target, weight, ignore_index, reduction, label_smoothing)
+    dtype = task.logits.dtype
+    factor, each = upstream(function, grad_output, task.loss_shape, dtype, reduction)
+    grad_logits = empty(function, "input", task.logits.shape, dtype)
+    task.run(grad_logits, factor * task.scale())
+    if each is not None:
+        outer, _, inner = task.logits.shape
+        with np.errstate(all="ignore"):
+            grad_logits *= each.reshape(outer, 1, inner)
+        if task.ignored is not None:  # 0 * inf is NaN, but a sample that does not count has no gradient
+            grad_logits.swapaxes(0, 1)[:, task.ignored.reshape(outer, inner)] = 0
+    return grad_logits.reshape(task.shape)

@@ -1,0 +1,130 @@
+"""A trainable array with its gradient."""
+
+from typing import Any, TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+
+from fastconv._arrays import Array
+from fastconv._geometry import shown
+
+
+def is_parameter_data(value: object) -> TypeGuard[Array]:
+    """Whether a value is a plain NumPy array of float32 or float64, of any layout and byte order."""
+    return (
+        isinstance(value, np.ndarray)
+        and not isinstance(value, np.ma.MaskedArray | np.matrix)
+        and value.dtype.type in (np.float32, np.float64)
+    )
+
+
+class Parameter:
+    """An array that is trained, and its gradient.
+
+    The array is wrapped, not copied: an optimizer updates it in place, so that whoever else holds it sees the new
+    values. A parameter is usable where an array is, through ``__array__``.
+
+    Parameters
+    ----------
+    data : ndarray of float32 or float64
+        Any shape, any memory layout.
+    requires_grad : bool
+        Layers compute gradients only for parameters that require them.
+
+    Attributes
+    ----------
+    data : ndarray
+    grad : ndarray or None
+        Sum of the gradients of all backward passes since the last ``zero_grad()``; shape and dtype of `data`.
+    requires_grad : bool
+
+    Raises
+    ------
+    TypeError
+        `data` is not a NumPy array of float32 or float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv import nn
+    >>> values = np.ones(3)
+    >>> p = nn.Parameter(values)
+    >>> p.data is values, p.grad, p.shape
+    (True, None, (3,))
+    >>> np.add(p, 1.0)
+    array([2., 2., 2.])
+    """
+
+    __slots__ = ("__weakref__", "_data", "grad", "requires_grad")
+
+    grad: Array | None
+
+    def __init__(self, data: Array, requires_grad: bool = True) -> None:
+        self.data = data
+        self.grad = None
+        self.requires_grad = bool(requires_grad)
+
+    @property
+    def data(self) -> Array:
+        """The array itself."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Array) -> None:
+        if not is_parameter_data(value):
+            came = f"dtype {value.dtype}" if isinstance(value, np.ndarray) else f"{type(value).__name__} {shown(value)}"
+            raise TypeError(
+                f"Parameter: data must be a NumPy array of float32 or float64, got {came}: use .astype(np.float32)"
+            )
+        self._data = value
+
+    def accumulate(self, grad: Array) -> None:
+        """Add a gradient that nobody else holds to `grad`."""
+        if self.grad is None:
+            self.grad = grad
+        else:
+            self.grad += grad
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set `grad` to None, or to zeros."""
+        if set_to_none or self.grad is None:
+            self.grad = None
+        else:
+            self.grad.fill(0)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64."""
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if copy:
+            return np.array(self._data, dtype=dtype)
+        wanted = self._data.dtype if dtype is None else np.dtype(dtype)
+        if wanted == self._data.dtype:
+            return self._data
+        if copy is False:
+            raise ValueError(f"Parameter: a {wanted} array of {self._data.dtype} values needs a copy")
+        return self._data.astype(wanted)
+
+    def __repr__(self) -> str:
+        flag = "" if self.requires_grad else ", requires_grad=False"
+        return f"Parameter({self._data!r}{flag})"

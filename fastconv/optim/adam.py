@@ -1,0 +1,110 @@
+"""Adam."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from fastconv._arrays import Array
+
+from ._groups import Params
+from ._hyperparameters import betas as checked_betas
+from ._hyperparameters import flag, number
+from ._state import State
+from .optimizer import Optimizer
+
+
+class Adam(Optimizer):
+    r"""Adaptive moments, as ``torch.optim.Adam``.
+
+    .. math::
+        m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad
+        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
+        \theta \leftarrow \theta - \gamma
+        \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Parameters
+    ----------
+    params : iterable
+        Parameters, ``(name, Parameter)`` pairs or group dictionaries.
+    lr : float
+        :math:`\gamma`, >= 0.
+    betas : pair of float
+        :math:`\beta_1, \beta_2`, in [0, 1).
+    eps : float
+        :math:`\epsilon`, > 0.
+    weight_decay : float
+        :math:`\lambda` of :math:`g \leftarrow g + \lambda\theta`, >= 0.
+    amsgrad : bool
+        Divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
+    eps_inside_sqrt : bool
+        Put :math:`\epsilon` under the root.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is impossible; the text names it.
+
+    References
+    ----------
+    D. P. Kingma and J. Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv import nn, optim
+    >>> p = nn.Parameter(np.array([1.0]))
+    >>> optimizer = optim.Adam([p], lr=0.1)
+    >>> p.grad = np.array([0.1])
+    >>> optimizer.step()
+    >>> p.data.round(6)
+    array([0.9])
+    """
+
+    _decoupled = False
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        eps_inside_sqrt: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "eps_inside_sqrt": eps_inside_sqrt,
+            },
+        )
+
+    def _check(self, group: dict[str, Any]) -> None:
+        name = type(self).__name__
+        number(name, "lr", group["lr"])
+        number(name, "weight_decay", group["weight_decay"])
+        checked_betas(name, group["betas"])
+        number(name, "eps", group["eps"], above=True)
+        flag(name, "amsgrad", group["amsgrad"])
+        flag(name, "eps_inside_sqrt", group["eps_inside_sqrt"])
+
+    def _buffers(self, group: dict[str, Any]) -> dict[str, float]:
+        buffers = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        if group["amsgrad"]:
+            buffers["max_exp_avg_sq"] = 0.0
+        return buffers
+
+    def _update(
+        self, ops: SimpleNamespace, param: Array, grad: Array, state: State, started: bool, group: dict[str, Any]
+    ) -> None:
+        beta1, beta2 = group["betas"]
+        largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
+        ops.adam(
+            param, grad, state["exp_avg"], state["exp_avg_sq"], largest, group["lr"], beta1, beta2, group["eps"],
+            group["weight_decay"], state["step"], self._decoupled, group["eps_inside_sqrt"],
+        )  # fmt: skip

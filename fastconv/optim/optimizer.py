@@ -1,0 +1,282 @@
+"""The base of optimizers: parameter groups, checks, state."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastconv import _backend
+from fastconv._arrays import FLOAT32, FLOAT64, Array
+from fastconv._geometry import shown
+from fastconv.nn.parameter import Parameter, is_parameter_data
+
+from ._groups import Params, check_distinct, split
+from ._state import State, fitting, matched, parts
+
+
+class _Update(NamedTuple):
+    """One parameter of a step, with everything that its update needs, checked and allocated."""
+
+    parameter: Parameter
+    data: Array
+    work: Array
+    grad: Array
+    state: State
+    started: bool
+    group: dict[str, Any]
+
+
+class Optimizer:
+    """Base of the optimizers.
+
+    A subclass writes three short methods: what its hyper-parameters may be (`_check`), which arrays it keeps for a
+    parameter (`_buffers`), and which kernel updates it (`_update`).
+
+    Parameters
+    ----------
+    params : iterable
+        Of `Parameter`; of ``(name, Parameter)``, so that saved states are matched by name; or of dictionaries, each a
+        group with ``"params"`` and hyper-parameters of its own.
+    defaults : dict
+        Hyper-parameters of groups that do not set them.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        Hyper-parameters may be changed between steps.
+    state : dict
+        For each parameter that was updated, its ``"step"`` count and arrays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        There is nothing to train, two parameters overlap, or a hyper-parameter is impossible.
+    """
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Parameter, State] = {}
+        name = type(self).__name__
+        if isinstance(params, Parameter | np.ndarray | Mapping | str) or not isinstance(params, Iterable):
+            raise TypeError(f"{name}: params must be an iterable of Parameters, got {type(params).__name__}")
+        entries: list[Any] = list(params)
+        if not entries:
+            raise ValueError(f"{name}: params is empty: there is nothing to train")
+        if not any(isinstance(entry, dict) for entry in entries):
+            entries = [{"params": entries}]
+        for entry in entries:
+            self.add_param_group(entry)
+
+    # ---- what a subclass writes
+
+    def _check(self, group: dict[str, Any]) -> None:
+        """Raise TypeError or ValueError if a hyper-parameter is impossible."""
+        raise NotImplementedError
+
+    def _buffers(self, group: dict[str, Any]) -> dict[str, float]:
+        """Names and first values of the arrays that are kept for a parameter."""
+        raise NotImplementedError
+
+    def _update(
+        self, ops: SimpleNamespace, param: Array, grad: Array, state: State, started: bool, group: dict[str, Any]
+    ) -> None:
+        """Change `param` and `state` in place; `started` says that the arrays of `state` are new."""
+        raise NotImplementedError
+
+    # ---- steps
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient, or none if anything is wrong.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A gradient has another kind, dtype or shape than its parameter, a parameter is read-only, or a
+            hyper-parameter was set to an impossible value. Nothing was changed.
+        """
+        for group in self.param_groups:
+            self._check(group)
+        updates = [self._prepare(*member) for member in self._members() if member[1].grad is not None]
+        for update in updates:
+            self.state[update.parameter] = update.state
+            update.state["step"] += 1
+            if not update.data.size:
+                continue
+            state = {key: _flat(value) for key, value in update.state.items()}
+            work = update.work.reshape(-1)
+            ops = _backend.ops(FLOAT32 if work.dtype == FLOAT32 else FLOAT64)
+            self._update(ops, work, update.grad.reshape(-1), state, update.started, update.group)
+            if update.work is not update.data and update.group["lr"] != 0:
+                update.data[...] = update.work
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set all gradients to None, or to zeros."""
+        for _, parameter, _ in self._members():
+            parameter.zero_grad(set_to_none)
+
+    def _prepare(self, key: int | str, parameter: Parameter, group: dict[str, Any]) -> _Update:
+        """Check one parameter and its gradient, and allocate what the update needs."""
+        name = f"{type(self).__name__}.step"
+        data, grad = parameter.data, parameter.grad
+        if not is_parameter_data(grad):
+            came = f"dtype {grad.dtype}" if isinstance(grad, np.ndarray) else type(grad).__name__
+            raise TypeError(f"{name}: the gradient of parameter {key!r} must be a {data.dtype} array, got {came}")
+        if grad.dtype.type is not data.dtype.type:
+            raise TypeError(
+                f"{name}: the gradient of parameter {key!r} must be {data.dtype} as the parameter, got {grad.dtype}"
+            )
+        if grad.shape != data.shape:
+            raise ValueError(
+                f"{name}: the gradient of parameter {key!r} must have its shape {data.shape}, got {grad.shape}"
+            )
+        if not data.flags.writeable:
+            raise ValueError(f"{name}: parameter {key!r} is read-only")
+        buffers = self._buffers(group)
+        old = self.state.get(parameter, {"step": 0})
+        # Without the arrays of options that were switched off.
+        state = {key: value for key, value in old.items() if key == "step" or key in buffers}
+        started = not buffers.keys() <= state.keys()
+        for buffer, value in buffers.items():
+            if buffer not in state:
+                state[buffer] = np.full(data.shape, value, data.dtype.type)
+            elif state[buffer].shape != data.shape or state[buffer].dtype.type is not data.dtype.type:
+                raise ValueError(
+                    f"{name}: {buffer} of parameter {key!r} is {state[buffer].dtype} of shape {state[buffer].shape}, "
+                    f"but the parameter became {data.dtype} of shape {data.shape}"
+                )
+        # With a rate of 0, a kernel that works on the parameter itself could change the sign of a zero.
+        work = data if _plain(data) and group["lr"] != 0 else np.array(data, data.dtype.type, order="C")
+        if not _plain(grad) or np.may_share_memory(grad, data):
+            grad = np.array(grad, grad.dtype.type, order="C")
+        return _Update(parameter, data, work, grad, state, started, group)
+
+    def _members(self) -> Iterator[tuple[int | str, Parameter, dict[str, Any]]]:
+        """Key (name, or position if there are no names), parameter and group of every parameter."""
+        position = 0
+        for group in self.param_groups:
+            names = group.get("param_names")
+            for i, parameter in enumerate(group["params"]):
+                yield (names[i] if names else position), parameter, group
+                position += 1
+
+    # ---- groups
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Train more parameters.
+
+        Parameters
+        ----------
+        param_group : dict
+            ``"params"``, and hyper-parameters that differ from the optimizer's.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the constructor. Nothing was changed.
+        """
+        name = type(self).__name__
+        if not isinstance(param_group, dict):
+            raise TypeError(f"{name}: a parameter group must be a dict, got {shown(param_group)}")
+        if "params" not in param_group:
+            raise ValueError(f"{name}: a parameter group needs 'params', got the keys {list(param_group)}")
+        unknown = [key for key in param_group if key not in self.defaults and key not in ("params", "initial_lr")]
+        if unknown:
+            raise ValueError(f"{name}: unknown {unknown} in a parameter group; allowed: {list(self.defaults)}")
+        parameters, names = split(name, param_group["params"])
+        group = {**self.defaults, **param_group, "params": parameters}
+        if names:
+            group["param_names"] = names
+        self._check(group)
+        if self.param_groups and bool(names) != ("param_names" in self.param_groups[0]):
+            raise ValueError(f"{name}: either all parameter groups have names or none")
+        candidate = [*self.param_groups, group]
+        check_distinct(name, candidate)
+        self.param_groups = candidate
+
+    # ---- state
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copies of everything that `step` depends on besides parameters and gradients.
+
+        Returns
+        -------
+        dict
+            ``{"state": {key: {"step": int, name: array, ...}}, "param_groups": [...]}``; keys are the names of the
+            parameters, or their positions if they were given without names.
+        """
+        keys = {parameter: key for key, parameter, _ in self._members()}
+        return {
+            "state": {
+                keys[parameter]: {
+                    name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()
+                }
+                for parameter, state in self.state.items()
+            },
+            "param_groups": [
+                {key: value for key, value in group.items() if key not in ("params", "param_names")}
+                | {"params": [keys[parameter] for parameter in group["params"]]}
+                for group in self.param_groups
+            ],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`: copies all of it, or nothing.
+
+        Parameters
+        ----------
+        state_dict : mapping
+            Of an optimizer of the same kind for parameters of the same shapes. Parameters are matched by name if both
+            sides have names, else by position.
+
+        Raises
+        ------
+        TypeError, ValueError
+            It does not fit; the text lists everything that differs. Nothing was changed.
+        """
+        name = f"{type(self).__name__}.load_state_dict"
+        saved_groups, saved_states = parts(name, state_dict)
+        if len(saved_groups) != len(self.param_groups):
+            raise ValueError(
+                f"{name}: state_dict has {len(saved_groups)} parameter groups instead of {len(self.param_groups)}"
+            )
+        groups: list[dict[str, Any]] = []
+        states: dict[Parameter, State] = {}
+        problems: list[str] = []
+        keys = {parameter: key for key, parameter, _ in self._members()}
+        for i, (group, saved) in enumerate(zip(self.param_groups, saved_groups, strict=True)):
+            faults, pairs = matched(i, [keys[parameter] for parameter in group["params"]], list(saved["params"]))
+            problems += faults
+            known_options = {key: value for key, value in saved.items() if key in group or key == "initial_lr"}
+            new = {**group, **known_options, "params": group["params"]}
+            self._check(new)
+            groups.append(new)
+            for parameter, (key, theirs) in zip(group["params"], pairs, strict=False):
+                if theirs in saved_states:
+                    faults, state = fitting(key, parameter.data, saved_states[theirs], self._buffers(new))
+                    problems += faults
+                    states[parameter] = state
+        known = {key for saved in saved_groups for key in saved["params"]}
+        problems += [f"there is a state of {key!r}, which is in no group" for key in saved_states if key not in known]
+        if problems:
+            raise ValueError(f"{name}: state_dict does not fit: " + "; ".join(problems))
+        for group, new in zip(self.param_groups, groups, strict=True):
+            group.update(new)
+        self.state = states
+
+    def __repr__(self) -> str:
+        lines = []
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key not in ("params", "param_names")]
+        return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"
+
+
+def _plain(array: Array) -> bool:
+    """Whether a kernel can work on the array itself."""
+    return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
+
+
+def _flat(value: Any) -> Any:
+    return value.reshape(-1) if isinstance(value, np.ndarray) else value

@@ -1,0 +1,89 @@
+"""Softmax cross-entropy and binary cross-entropy with their gradients, over whole arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ieee import ieee
+
+
+@ieee
+def softmax_cross_entropy(
+    logits: NDArray[Any],
+    target: NDArray[Any],
+    weight: NDArray[Any] | None,
+    losses: NDArray[Any],
+    grad_logits: NDArray[Any] | None,
+    ignore_index: int,
+    label_smoothing: float,
+    scale: float,
+) -> None:
+    """Write, for logits (outer, C, inner), the loss of every row of C logits and the gradient times `scale`.
+
+    With q_c = weight_c ((1-e) t_c + e/C) the loss is sum q_c (lse - z_c), its gradient
+    softmax_j sum q_c - q_j.
+    With class ids a class of q_c = 0 takes no part: a logit of -inf does no harm where it is not asked for.
+    """
+    C = logits.shape[1]
+    if C == 0:
+        losses[...] = 0
+        return
+    z = logits - logits.max(axis=1, keepdims=True)
+    exponentials = np.exp(z)
+    total = exponentials.sum(axis=1, keepdims=True)
+    surprise = np.log(total) - z  # lse - z_c
+    weights = np.ones((C, 1), logits.dtype) if weight is None else weight[:, None]
+    ids = target.ndim == 2
+    if ids:
+        ignored = target == ignore_index
+        y = np.where(ignored, 0, target)[:, None]
+        own = weights[y[:, 0], 0] * (1 - label_smoothing)
+        losses[...] = np.where(own == 0, 0, own * np.take_along_axis(surprise, y, axis=1)[:, 0])
+        if label_smoothing:
+            even = weights * (label_smoothing / C)
+            losses += np.where(even == 0, 0, even * surprise).sum(axis=1)
+        losses[ignored] = 0
+    else:
+        q = weights * ((1 - label_smoothing) * target + label_smoothing / C)
+        losses[...] = (q * surprise).sum(axis=1)
+    if grad_logits is None:
+        return
+    softmax = exponentials / total
+    if ids:
+        mass = own + (even.sum() if label_smoothing else 0)
+        gradient = softmax * mass[:, None]
+        if label_smoothing:
+            gradient -= even
+        at_target = np.take_along_axis(gradient, y, axis=1) - own[:, None]
+        np.put_along_axis(gradient, y, at_target, axis=1)
+        gradient *= scale
+        np.copyto(gradient, 0, where=ignored[:, None])
+    else:
+        gradient = scale * (softmax * q.sum(axis=1, keepdims=True) - q)
+    grad_logits[...] = gradient
+
+
+@ieee
+def binary_cross_entropy_with_logits(
+    logits: NDArray[Any],
+    target: NDArray[Any],
+    weight: NDArray[Any] | None,
+    pos_weight: NDArray[Any] | None,
+    losses: NDArray[Any],
+    grad_logits: NDArray[Any] | None,
+    scale: float,
+) -> None:
+    """Write the loss of every element and its gradient times `scale`.
+
+    The loss is weight ((1-t) z + (1 + (pos_weight-1) t) (log1p(exp(-|z|)) + max(-z, 0))).
+    """
+    e = np.exp(-np.abs(logits))
+    softplus = np.log1p(e) + np.maximum(-logits, 0)
+    factor = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
+    loss = (1 - target) * logits + factor * softplus
+    losses[...] = loss if weight is None else weight * loss
+    if grad_logits is not None:
+        sigmoid = np.maximum(e, logits >= 0) / (1 + e)
+        gradient = factor * sigmoid - (target if pos_weight is None else pos_weight * target)
+        grad_logits[...] = scale * (gradient if weight is None else weight * gradient)

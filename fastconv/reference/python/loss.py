@@ -1,0 +1,92 @@
+"""Softmax cross-entropy and binary cross-entropy with their gradients, one row or element at a time."""
+
+import math
+from typing import Any
+
+from numpy.typing import NDArray
+
+from .activation import logistic
+from .store import store
+
+
+def softmax_cross_entropy(
+    logits: NDArray[Any],
+    target: NDArray[Any],
+    weight: NDArray[Any] | None,
+    losses: NDArray[Any],
+    grad_logits: NDArray[Any] | None,
+    ignore_index: int,
+    label_smoothing: float,
+    scale: float,
+) -> None:
+    """Write, for logits (outer, C, inner), the loss of every row of C logits and the gradient times `scale`.
+
+    With q_c = weight_c ((1-e) t_c + e/C) the loss is sum q_c (lse - z_c), its gradient
+    softmax_j sum q_c - q_j.
+    With class ids a class of q_c = 0 takes no part: a logit of -inf does no harm where it is not asked for.
+    """
+    outer, C, inner = logits.shape
+    rows = logits.tolist()
+    targets = target.tolist()
+    weights = [1.0] * C if weight is None else weight.tolist()
+    ids = target.ndim == 2
+    loss = []
+    gradient = [[[0.0] * inner for _ in range(C)] for _ in range(outer)]
+    for n in range(outer):
+        for t in range(inner):
+            if ids and targets[n][t] == ignore_index:
+                loss.append(0.0)
+                continue
+            z = [rows[n][c][t] for c in range(C)]
+            top = max(z, default=0.0)
+            shifted = [x - top for x in z]
+            exponentials = [math.exp(x) for x in shifted]
+            total = sum(exponentials)
+            log_total = math.log(total) if total != 0.0 else -math.inf
+            if ids:
+                y = targets[n][t]
+                q = [weights[c] * label_smoothing / C for c in range(C)]
+                q[y] = weights[y] * ((1.0 - label_smoothing) + label_smoothing / C)
+            else:
+                probability = [targets[n][c][t] for c in range(C)]
+                q = [
+                    weights[c] * ((1.0 - label_smoothing) * probability[c] + label_smoothing / C)
+                    for c in range(C)
+                ]
+            counted = [c for c in range(C) if q[c] != 0.0 or not ids]
+            loss.append(sum(q[c] * (log_total - shifted[c]) for c in counted))
+            mass = sum(q)
+            for c in range(C):
+                gradient[n][c][t] = scale * (exponentials[c] / total * mass - q[c])
+    store(losses, loss)
+    if grad_logits is not None:
+        store(grad_logits, [g for row in gradient for line in row for g in line])
+
+
+def binary_cross_entropy_with_logits(
+    logits: NDArray[Any],
+    target: NDArray[Any],
+    weight: NDArray[Any] | None,
+    pos_weight: NDArray[Any] | None,
+    losses: NDArray[Any],
+    grad_logits: NDArray[Any] | None,
+    scale: float,
+) -> None:
+    """Write the loss of every element and its gradient times `scale`.
+
+    The loss is weight ((1-t) z + (1 + (pos_weight-1) t) (log1p(exp(-|z|)) + max(-z, 0))).
+    """
+    z = logits.reshape(-1).tolist()
+    t = target.reshape(-1).tolist()
+    weights = [1.0] * len(z) if weight is None else weight.reshape(-1).tolist()
+    pos_weights = [1.0] * len(z) if pos_weight is None else pos_weight.reshape(-1).tolist()
+    loss = []
+    gradient = []
+    for x, y, w, pos in zip(z, t, weights, pos_weights, strict=True):
+        factor = 1.0 + (pos - 1.0) * y
+        softplus = math.log1p(math.exp(-abs(x))) + (-x if x < 0.0 else 0.0)
+        loss.append(w * ((1.0 - y) * x + factor * softplus))
+        gradient.append(scale * w * (factor * logistic(x) - pos * y))
+    store(losses, loss)
+    if grad_logits is not None:
+        store(grad_logits, gradient)

@@ -1,0 +1,140 @@
+"""One valid call of every function in `fastconv.functional`, from which the generated tests start.
+
+Arrays hold small integers, so that every order of summation gives the same bits. No option has its default where
+another value is possible, so that an option that is ignored shows.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fastconv import functional as F
+
+
+class Maker:
+    """Makes the arrays of a call: small integers in float32 or float64."""
+
+    def __init__(self, dtype: Any = np.float32, seed: int = 0, batch: int = 2) -> None:
+        self.dtype = np.dtype(dtype)
+        self.batch = batch
+        self.rng = np.random.default_rng(seed)
+
+    def __call__(self, *shape: int) -> np.ndarray:
+        return self.rng.integers(-4, 5, shape).astype(self.dtype)
+
+    def ids(self, high: int, *shape: int) -> np.ndarray:
+        return self.rng.integers(0, high, shape)
+
+
+CONV = {"stride": (2, 1), "padding": ((1, 0), (2, 1)), "dilation": (1, 2), "groups": 2, "padding_mode": "replicate"}
+MAX_POOL = {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "ceil_mode": True}
+AVG_POOL = {"kernel_size": (3, 2), "stride": (2, 3), "padding": (1, 0), "ceil_mode": True, "count_include_pad": False}
+CROSS_ENTROPY = {"ignore_index": 1, "reduction": "none", "label_smoothing": 0.25}
+
+CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
+    "conv2d": lambda a: {"input": a(a.batch, 4, 6, 5), "weight": a(6, 2, 3, 2), "bias": a(6), **CONV},
+    "conv2d_backward": lambda a: {
+        "grad_output": a(a.batch, 6, 3, 6),
+        "input": a(a.batch, 4, 6, 5),
+        "weight": a(6, 2, 3, 2),
+        **CONV,
+    },
+    "pad": lambda a: {"input": a(a.batch, 3, 4, 5), "pad": (2, -1, 0, 3, 1, 1), "value": 7.0},
+    "pad2d": lambda a: {"input": a(a.batch, 3, 4, 5), "padding": ((0, 2), (3, 1)), "mode": "reflect"},
+    "pad2d_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 6, 9),
+        "input_shape": (a.batch, 3, 4, 5),
+        "padding": ((0, 2), (3, 1)),
+        "mode": "reflect",
+    },
+    "max_pool2d": lambda a: {"input": a(a.batch, 3, 6, 7), **MAX_POOL, "return_indices": True},
+    "max_pool2d_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 4, 5),
+        "indices": a.ids(42, a.batch, 3, 4, 5),
+        "input_shape": (a.batch, 3, 6, 7),
+    },
+    "avg_pool2d": lambda a: {"input": a(a.batch, 3, 6, 7), **AVG_POOL, "divisor_override": 4},
+    "avg_pool2d_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 4, 3),
+        "input_shape": (a.batch, 3, 6, 7),
+        **AVG_POOL,
+        "divisor_override": 4,
+    },
+    "linear": lambda a: {"input": a(a.batch, 3, 5), "weight": a(4, 5), "bias": a(4)},
+    "linear_backward": lambda a: {"grad_output": a(a.batch, 3, 4), "input": a(a.batch, 3, 5), "weight": a(4, 5)},
+    **{name: lambda a: {"input": a(a.batch, 3, 5)} for name in ("relu", "sigmoid", "tanh")},
+    **{
+        f"{name}_backward": lambda a: {"grad_output": a(a.batch, 3, 5), "output": a(a.batch, 3, 5)}
+        for name in ("relu", "sigmoid", "tanh")
+    },
+    "softmax_cross_entropy": lambda a: {
+        "logits": a(a.batch, 5, 3),
+        "target": a.ids(5, a.batch, 3),
+        "weight": a(5),
+        **CROSS_ENTROPY,
+    },
+    "cross_entropy": lambda a: {
+        "logits": a(a.batch, 5, 3),
+        "target": a.ids(5, a.batch, 3),
+        "weight": a(5),
+        **CROSS_ENTROPY,
+    },
+    "cross_entropy_backward": lambda a: {
+        "grad_output": a(a.batch, 3),
+        "input": a(a.batch, 5, 3),
+        "target": a.ids(5, a.batch, 3),
+        "weight": a(5),
+        **CROSS_ENTROPY,
+    },
+    "binary_cross_entropy_with_logits": lambda a: {
+        "input": a(a.batch, 5),
+        "target": a(a.batch, 5),
+        "weight": a(a.batch, 5),
+        "reduction": "none",
+        "pos_weight": a(a.batch, 5),
+    },
+    "binary_cross_entropy_with_logits_backward": lambda a: {
+        "grad_output": a(a.batch, 5),
+        "input": a(a.batch, 5),
+        "target": a(a.batch, 5),
+        "weight": a(a.batch, 5),
+        "reduction": "none",
+        "pos_weight": a(a.batch, 5),
+    },
+}
+
+
+def run(name: str, arguments: dict[str, Any]) -> list[np.ndarray]:
+    """Call a function; its results as a list."""
+    results = getattr(F, name)(**arguments)
+    return [np.asarray(result) for result in (results if isinstance(results, tuple) else (results,))]
+
+
+def _places(wanted: Callable[[str, str, Any], bool]) -> list[Any]:
+    return [
+        pytest.param(name, argument, id=f"{name}-{argument}")
+        for name, build in CALLS.items()
+        for argument, value in build(Maker()).items()
+        if wanted(name, argument, value)
+    ]
+
+
+def arrays(kinds: str, where: Callable[[str, str], bool] = lambda name, argument: True) -> list[Any]:
+    """pytest parameters (function, argument) for every array argument whose dtype is of one of the kinds."""
+    return _places(
+        lambda name, argument, value: (
+            isinstance(value, np.ndarray) and value.dtype.kind in kinds and where(name, argument)
+        )
+    )
+
+
+def options(*names: str, where: Callable[[str, str], bool] = lambda name, argument: True) -> list[Any]:
+    """pytest parameters (function, option) for every function that has one of the options."""
+    return _places(lambda name, argument, value: argument in names and where(name, argument))
+
+
+def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equal shape, dtype and bytes."""
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()

@@ -1,0 +1,252 @@
+"""Named grids of shapes and options, and makers of arrays, shared by the tests.
+
+Integer-valued arrays are small enough for every product and sum of these grids to be exact in float32: whatever the
+order of a sum, a right result is bit-equal to the plain loops.
+"""
+
+import zlib
+from collections.abc import Iterable
+from math import lcm, prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from fastconv import _geometry
+
+Shape = tuple[int, ...]
+Sides = tuple[tuple[int, int], tuple[int, int]]
+
+
+class Conv2d(NamedTuple):
+    """One convolution: shapes and options as in `fastconv.functional.conv2d`."""
+
+    input: Shape
+    weight: Shape
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+
+    def geometry(self) -> _geometry.Conv2dGeometry:
+        return _geometry.conv2d_geometry("conv2d", *self)[0]
+
+    def output(self) -> Shape:
+        g = self.geometry()
+        return g.N, g.K, g.P, g.Q
+
+
+class Pool2d(NamedTuple):
+    """One pooling: shape and options as in `fastconv.functional.max_pool2d`."""
+
+    input: Shape
+    kernel_size: Any
+    stride: Any = None
+    padding: Any = 0
+    dilation: Any = 1
+    ceil_mode: bool = False
+
+    def geometry(self) -> _geometry.Pool2dGeometry:
+        return _geometry.pool2d_geometry("pool2d", *self)
+
+    def output(self) -> Shape:
+        g = self.geometry()
+        return self.input[0], self.input[1], g.P, g.Q
+
+
+class Pad2d(NamedTuple):
+    """One padding: shape, amounts ((top, bottom), (left, right)) and mode as in `fastconv.functional.pad2d`."""
+
+    input: Shape
+    padding: Sides
+    mode: str = "constant"
+
+    def geometry(self) -> _geometry.Pad2dGeometry:
+        return _geometry.pad2d_geometry("pad2d", "padding", self.input, self.padding, self.mode)
+
+    def output(self) -> Shape:
+        g = self.geometry()
+        return (*self.input[:-2], g.P, g.Q)
+
+
+CONV2D = {
+    "one pixel": Conv2d((1, 1, 1, 1), (1, 1, 1, 1)),
+    "one tap": Conv2d((2, 3, 5, 7), (4, 3, 1, 1)),
+    "one tap, stride": Conv2d((2, 3, 6, 9), (4, 3, 1, 1), stride=(2, 3)),
+    "no image": Conv2d((0, 3, 5, 5), (4, 3, 3, 3), padding=1),
+    "lenet 1": Conv2d((2, 1, 12, 12), (6, 1, 5, 5), padding=2),
+    "lenet 2": Conv2d((2, 6, 9, 9), (16, 6, 5, 5)),
+    "3x3": Conv2d((2, 4, 6, 6), (8, 4, 3, 3), padding=1),
+    "kernel is image": Conv2d((3, 5, 4, 6), (7, 5, 4, 6)),
+    "kernel is padded image": Conv2d((2, 2, 2, 3), (3, 2, 4, 5), padding=1),
+    "kernel beyond image": Conv2d((1, 2, 2, 2), (3, 2, 5, 4), padding=((2, 1), (1, 1))),
+    "wide": Conv2d((1, 2, 3, 40), (3, 2, 2, 3)),
+    "tall": Conv2d((1, 2, 40, 3), (3, 2, 3, 2)),
+    "row kernel": Conv2d((2, 3, 4, 9), (5, 3, 1, 7), padding=(0, 3)),
+    "column kernel": Conv2d((2, 3, 9, 4), (5, 3, 7, 1), padding=(3, 0)),
+    "stride 2": Conv2d((2, 3, 9, 10), (4, 3, 3, 3), stride=2, padding=1),
+    "stride 3x2": Conv2d((2, 3, 11, 8), (4, 3, 3, 2), stride=(3, 2)),
+    "stride beyond kernel": Conv2d((2, 2, 11, 13), (3, 2, 2, 2), stride=(4, 5), padding=1),
+    "stride beyond image": Conv2d((2, 2, 4, 5), (3, 2, 2, 2), stride=(9, 7), padding=1),
+    "rest after last window": Conv2d((1, 2, 10, 11), (2, 2, 3, 3), stride=4),
+    "dilation 2": Conv2d((2, 3, 8, 9), (4, 3, 3, 3), dilation=2),
+    "dilation 3x1, padded": Conv2d((2, 3, 8, 7), (4, 3, 3, 3), dilation=(3, 1), padding=(3, 1)),
+    "dilation and stride": Conv2d((2, 2, 11, 12), (3, 2, 3, 3), stride=2, padding=2, dilation=2),
+    "dilation beyond image": Conv2d((1, 2, 3, 3), (2, 2, 3, 3), padding=7, dilation=7),
+    "dilation 3, stride 2x3": Conv2d((1, 3, 13, 14), (2, 3, 3, 2), stride=(2, 3), padding=3, dilation=3),
+    "top and right": Conv2d((2, 3, 6, 5), (4, 3, 3, 3), padding=((2, 0), (0, 1))),
+    "bottom and left": Conv2d((2, 3, 6, 5), (4, 3, 3, 3), stride=2, padding=((0, 3), (1, 0))),
+    "padding beyond kernel": Conv2d((1, 2, 3, 3), (2, 2, 2, 2), padding=4),
+    "padding beyond kernel, stride": Conv2d((1, 2, 3, 4), (2, 2, 2, 2), stride=3, padding=((5, 4), (3, 7))),
+    "same": Conv2d((2, 3, 7, 6), (4, 3, 4, 3), padding="same"),
+    "same, stride 2": Conv2d((2, 3, 7, 6), (4, 3, 3, 4), stride=2, padding="same"),
+    "same, stride 3, dilation 2": Conv2d((1, 2, 9, 8), (3, 2, 3, 2), stride=3, padding="same", dilation=2),
+    "groups 2": Conv2d((2, 4, 6, 6), (6, 2, 3, 3), padding=1, groups=2),
+    "groups 3, stride": Conv2d((2, 6, 7, 8), (9, 2, 3, 2), stride=(2, 1), padding=1, groups=3),
+    "groups 5 of one output": Conv2d((1, 10, 5, 5), (5, 2, 3, 3), groups=5),
+    "depthwise": Conv2d((2, 5, 7, 7), (5, 1, 3, 3), padding=1, groups=5),
+    "depthwise x 3": Conv2d((1, 5, 6, 7), (15, 1, 3, 3), padding=1, groups=5),
+    "depthwise, stride 2": Conv2d((2, 7, 9, 9), (7, 1, 3, 3), stride=2, padding=1, groups=7),
+    "depthwise, dilation": Conv2d((1, 3, 9, 9), (6, 1, 3, 3), padding=2, dilation=2, groups=3),
+    "prime channels": Conv2d((2, 7, 5, 6), (11, 7, 3, 3), padding=1),
+    "13 to 17": Conv2d((1, 13, 4, 5), (17, 13, 2, 3)),
+    "1 to 19": Conv2d((2, 1, 6, 7), (19, 1, 3, 3)),
+    "19 to 1": Conv2d((2, 19, 6, 7), (1, 19, 3, 3)),
+    "31 channels, one tap": Conv2d((1, 31, 3, 3), (23, 31, 1, 1)),
+    "67 outputs": Conv2d((1, 2, 3, 3), (67, 2, 2, 2)),
+    "257 taps deep": Conv2d((1, 29, 4, 4), (3, 29, 3, 3)),
+    "many small images": Conv2d((13, 2, 3, 3), (3, 2, 3, 3)),
+    "300 pixels": Conv2d((1, 1, 17, 19), (2, 1, 2, 2)),
+    "five images of 1x1": Conv2d((5, 9, 1, 1), (8, 9, 1, 1)),
+} | {
+    f"width {width}, stride {stride}": Conv2d((1, 2, 3, width), (3, 2, 2, 3), stride=(1, stride), padding=(0, 1))
+    for width in (*range(1, 36), 47, 48, 49, 63, 64, 65, 67)
+    for stride in (1, 2)
+}
+
+POOL2D = {
+    "2x2": Pool2d((2, 3, 8, 8), 2),
+    "2x2, odd image": Pool2d((2, 3, 7, 9), 2),
+    "2x2, ceil": Pool2d((2, 3, 7, 9), 2, ceil_mode=True),
+    "3x3 s2 p1": Pool2d((2, 3, 9, 10), 3, 2, 1),
+    "3x3 s2 p1, ceil": Pool2d((2, 3, 9, 10), 3, 2, 1, ceil_mode=True),
+    "3x3 s1": Pool2d((2, 3, 6, 7), 3, 1),
+    "3x3 s1 p1": Pool2d((2, 3, 6, 7), 3, 1, 1),
+    "3x2 s1x3": Pool2d((2, 3, 8, 11), (3, 2), (1, 3), (1, 0)),
+    "5x5 s1 p2": Pool2d((1, 1, 5, 5), 5, 1, 2),
+    "1x1": Pool2d((2, 3, 4, 5), 1),
+    "1x1, stride 3": Pool2d((2, 3, 7, 8), 1, 3),
+    "stride beyond kernel": Pool2d((2, 3, 9, 11), 2, (4, 5)),
+    "stride beyond kernel, ceil": Pool2d((2, 3, 9, 11), 2, (4, 3), ceil_mode=True),
+    "whole image": Pool2d((2, 5, 6, 4), (6, 4)),
+    "kernel beyond image, ceil": Pool2d((2, 2, 3, 4), (5, 7), ceil_mode=True),
+    "no image": Pool2d((0, 3, 4, 4), 2),
+    "one pixel": Pool2d((1, 1, 1, 1), 1),
+    "one row": Pool2d((2, 3, 1, 17), (1, 3), (1, 2), (0, 1)),
+    "one column": Pool2d((2, 3, 17, 1), (3, 1), (2, 1), (1, 0)),
+    "prime planes": Pool2d((3, 11, 5, 5), 2, 1),
+} | {f"width {width}": Pool2d((1, 2, 4, width), (2, 3), (2, 1), (0, 1)) for width in (*range(1, 34), 63, 64, 65, 67)}
+
+DILATED_POOL2D = {
+    "dilation 2": Pool2d((2, 3, 9, 10), 3, 1, 0, 2),
+    "dilation 2, one pixel around": Pool2d((2, 3, 9, 10), 3, 2, 1, 2),
+    "dilation 2, padded": Pool2d((2, 3, 9, 10), 3, 2, 2, 2),
+    "dilation 3x1, ceil": Pool2d((2, 3, 9, 10), (2, 3), 2, (2, 1), (3, 1), True),
+    "window in padding": Pool2d((2, 2, 1, 1), 2, 1, 1, 2),
+    "windows in padding": Pool2d((1, 2, 2, 3), 2, 1, 2, 3),
+}
+
+MAX_POOL2D = POOL2D | DILATED_POOL2D
+
+_PADDINGS: dict[str, tuple[Shape, Sides]] = {
+    "none": ((2, 3, 4, 5), ((0, 0), (0, 0))),
+    "one": ((2, 3, 4, 5), ((1, 1), (1, 1))),
+    "top": ((2, 3, 4, 5), ((2, 0), (0, 0))),
+    "bottom": ((2, 3, 4, 5), ((0, 3), (0, 0))),
+    "left": ((2, 3, 4, 5), ((0, 0), (4, 0))),
+    "right": ((2, 3, 4, 5), ((0, 0), (0, 3))),
+    "four amounts": ((2, 3, 5, 6), ((1, 4), (3, 2))),
+    "up to the axis": ((1, 2, 4, 5), ((3, 3), (4, 4))),
+    "no image": ((0, 3, 4, 5), ((1, 2), (2, 1))),
+    "wide": ((1, 1, 2, 67), ((1, 1), (1, 33))),
+}
+
+PAD2D = {
+    f"{mode}, {name}": Pad2d(shape, padding, mode)
+    for mode in ("constant", "reflect", "replicate", "circular")
+    for name, (shape, padding) in _PADDINGS.items()
+} | {
+    "circular, whole axis": Pad2d((1, 2, 3, 4), ((3, 3), (4, 4)), "circular"),
+    "replicate, beyond the axis": Pad2d((1, 2, 2, 1), ((5, 7), (9, 4)), "replicate"),
+    "constant, beyond the axis": Pad2d((1, 2, 2, 1), ((5, 7), (9, 4))),
+    "constant, crop": Pad2d((2, 3, 6, 7), ((-1, -2), (-3, -1))),
+    "constant, crop and pad": Pad2d((2, 3, 6, 7), ((-1, 3), (2, -4))),
+    "constant, crop to nothing": Pad2d((2, 3, 4, 5), ((-2, -2), (1, 1))),
+    "constant, only padding left": Pad2d((1, 1, 4, 5), ((-6, 4), (0, 0))),
+    "constant, no rows": Pad2d((2, 3, 0, 4), ((1, 2), (0, 1))),
+}
+
+# (rows, in_features, out_features)
+LINEAR = {
+    "one": (1, 1, 1),
+    "lenet": (4, 400, 120),
+    "last": (7, 84, 10),
+    "no rows": (0, 3, 4),
+    "no features": (3, 0, 4),
+    "one output": (5, 33, 1),
+    "one input": (5, 1, 33),
+    "primes": (13, 17, 19),
+    "deep": (3, 259, 5),
+    "tall": (101, 3, 2),
+}
+
+# (outer, classes, inner): a batch of logits (N, C), or (N, C, pixels)
+LOGITS = {
+    "one": (1, 1, 1),
+    "two classes": (5, 2, 1),
+    "digits": (32, 10, 1),
+    "1000 classes": (2, 1000, 1),
+    "pixels": (2, 3, 35),
+    "no rows": (0, 3, 1),
+    "no pixels": (2, 3, 0),
+    "67 rows": (67, 3, 1),
+}
+
+# Shapes of elementwise arguments, 0-d and empty ones included.
+ELEMENTWISE: dict[str, Shape] = {
+    "0-d": (),
+    "empty": (0,),
+    "empty image": (2, 0, 3),
+    "image": (2, 3, 5, 7),
+    "two blocks": (33000,),
+} | {f"{size}": (size,) for size in (*range(1, 20), 31, 32, 33, 63, 64, 65, 67)}
+
+
+def seed(*words: object) -> int:
+    """A seed that depends on the words only."""
+    return zlib.crc32(repr(words).encode())
+
+
+def integers(
+    shape: Iterable[int], dtype: DTypeLike = np.float32, *, rng: object = 0, low: int = -4, high: int = 4
+) -> NDArray[Any]:
+    """Integer values low ... high, as real numbers."""
+    generator = np.random.default_rng(seed(rng))
+    return generator.integers(low, high, tuple(shape), endpoint=True).astype(dtype)
+
+
+def normals(shape: Iterable[int], dtype: DTypeLike = np.float32, *, rng: object = 0) -> NDArray[Any]:
+    """Standard normal values."""
+    return np.asarray(np.random.default_rng(seed(rng)).standard_normal(tuple(shape))).astype(dtype)
+
+
+def distinct(shape: Iterable[int], dtype: DTypeLike = np.float32, *, rng: object = 0) -> NDArray[Any]:
+    """Every integer 0 ... size-1 once, in random order: no ties, and every place can be told from its value."""
+    shape = tuple(shape)
+    return np.random.default_rng(seed(rng)).permutation(prod(shape)).reshape(shape).astype(dtype)
+
+
+def divisible(gradient: NDArray[Any], kernel_size: int | tuple[int, int]) -> NDArray[Any]:
+    """Multiples of every size that a window of average pooling can have, so that its shares are exact."""
+    r, s = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    return gradient * gradient.dtype.type(lcm(*range(1, r + 1)) * lcm(*range(1, s + 1)))

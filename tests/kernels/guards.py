@@ -1,0 +1,65 @@
+"""Calls of kernels with arrays that lie between guard zones."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ZONE = 512  # bytes on either side: more than the widest vector
+
+
+class Guards:
+    """Arrays in the middle of larger buffers, whose every other byte is 0xFF: NaN to whoever reads it as a real."""
+
+    def __init__(self) -> None:
+        self.buffers: list[NDArray[np.uint8]] = []
+
+    def empty(self, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
+        element = np.dtype(dtype)
+        size = int(np.prod(shape, dtype=object)) * element.itemsize
+        buffer = np.full(ZONE + size + ZONE, 0xFF, np.uint8)
+        self.buffers.append(buffer)
+        return buffer[ZONE : ZONE + size].view(element).reshape(shape)
+
+    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
+        guarded = self.empty(array.shape, array.dtype)
+        guarded[...] = array
+        return guarded
+
+    def check(self) -> None:
+        for buffer in self.buffers:
+            assert (buffer[:ZONE] == 0xFF).all(), "bytes before an array were written"
+            assert (buffer[-ZONE:] == 0xFF).all(), "bytes behind an array were written"
+
+
+def call(
+    kernel: Callable[..., None],
+    inputs: Sequence[NDArray[Any] | None],
+    outputs: Sequence[tuple[Sequence[int], Any] | None],
+    *options: Any,
+) -> list[NDArray[Any]]:
+    """Run a kernel on guarded copies of `inputs`; return its outputs, which held NaN (or -1) before.
+
+    Fails if a byte outside the arrays, or of an input, was changed.
+    """
+    guards = Guards()
+    given = [None if array is None else guards.copy(array) for array in inputs]
+    results = [None if output is None else guards.empty(*output) for output in outputs]
+    kernel(*given, *results, *options)
+    guards.check()
+    for array, guarded in zip(inputs, given, strict=True):
+        if array is not None and guarded is not None:
+            assert guarded.tobytes() == array.tobytes(), "an input was changed"
+    return [result for result in results if result is not None]
+
+
+def call_in_place(
+    kernel: Callable[..., None], arrays: Sequence[NDArray[Any] | None], *options: Any
+) -> list[NDArray[Any]]:
+    """Run a kernel that changes its arguments on guarded copies; return all of them as they are then."""
+    guards = Guards()
+    given = [None if array is None else guards.copy(array) for array in arrays]
+    kernel(*given, *options)
+    guards.check()
+    return [array for array in given if array is not None]

@@ -1,0 +1,116 @@
+"""No kernel reads or writes a byte outside its arrays: each array ends, or begins, where memory that may be used does."""
+
+import ctypes
+import mmap
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import pytest
+from grids import CONV2D, ELEMENTWISE, LINEAR, LOGITS, MAX_POOL2D, PAD2D, POOL2D, normals
+from numpy.typing import NDArray
+
+from fastconv import _backend
+
+PAGE = mmap.PAGESIZE
+PROT_NONE = 0
+
+
+class Fenced:
+    """Arrays with a forbidden page right behind their last byte, or right before their first."""
+
+    def __init__(self, at_end: bool) -> None:
+        self.at_end = at_end
+        self.protect = ctypes.CDLL(None, use_errno=True).mprotect
+        self.maps: list[Any] = []
+
+    def empty(self, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
+        size = prod(shape) * np.dtype(dtype).itemsize
+        pages = -(-size // PAGE) * PAGE
+        memory = mmap.mmap(-1, PAGE + pages + PAGE)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        for fence in (start, start + PAGE + pages):
+            if self.protect(ctypes.c_void_p(fence), ctypes.c_size_t(PAGE), PROT_NONE):
+                raise OSError(ctypes.get_errno(), "mprotect")
+        self.maps.append(memory)
+        offset = PAGE + pages - size if self.at_end else PAGE
+        return np.frombuffer(memory, dtype, prod(shape), offset).reshape(shape)
+
+    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
+        fenced = self.empty(array.shape, array.dtype)
+        fenced[...] = array
+        return fenced
+
+
+def call(fenced: Fenced, kernel: Callable[..., None], arguments: Sequence[Any], *options: Any) -> None:
+    """Arrays are copied between fences, (shape, dtype) becomes an array there; the fences fall afterwards."""
+    arrays = [fenced.copy(a) if isinstance(a, np.ndarray) else a and fenced.empty(*a) for a in arguments]
+    kernel(*arrays, *options)
+    del arrays
+
+
+def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
+    """Call all kernels of one implementation over the grids."""
+    f = Fenced(at_end)
+    for conv in CONV2D.values():
+        g = conv.geometry()
+        x, w, b, dy = (normals(s, dtype) for s in (conv.input, conv.weight, conv.weight[:1], conv.output()))
+        call(f, ops.conv2d, [x, w, b, (dy.shape, dtype)], g)
+        call(f, ops.conv2d_grad_input, [dy, w, (x.shape, dtype)], g)
+        call(f, ops.conv2d_grad_weight, [dy, x, (w.shape, dtype)], g)
+        call(f, ops.conv2d_grad_bias, [dy, (b.shape, dtype)], g)
+    for m, i, o in LINEAR.values():
+        x, w, b, dy = (normals(s, dtype) for s in ((m, i), (o, i), (o,), (m, o)))
+        call(f, ops.linear, [x, w, b, (dy.shape, dtype)])
+        call(f, ops.linear_grad_input, [dy, w, (x.shape, dtype)])
+        call(f, ops.linear_grad_weight, [dy, x, (w.shape, dtype)])
+        call(f, ops.linear_grad_bias, [dy, (b.shape, dtype)])
+    for pad in PAD2D.values():
+        x, dy = normals(pad.input, dtype), normals(pad.output(), dtype)
+        call(f, ops.pad2d, [x, (dy.shape, dtype)], pad.geometry(), pad.mode, 1.0)
+        call(f, ops.pad2d_backward, [dy, (x.shape, dtype)], pad.geometry(), pad.mode)
+    for pool in MAX_POOL2D.values():
+        x, dy = normals(pool.input, dtype), normals(pool.output(), dtype)
+        indices = np.empty(dy.shape, np.int64)
+        ops.max_pool2d(x, np.empty_like(dy), indices, pool.geometry())
+        call(f, ops.max_pool2d, [x, (dy.shape, dtype), (dy.shape, np.int64)], pool.geometry())
+        call(f, ops.max_pool2d, [x, (dy.shape, dtype), None], pool.geometry())
+        call(f, ops.max_pool2d_backward, [dy, indices, (x.shape, dtype)])
+    for pool in POOL2D.values():
+        x, dy = normals(pool.input, dtype), normals(pool.output(), dtype)
+        call(f, ops.avg_pool2d, [x, (dy.shape, dtype)], pool.geometry(), False, 0)
+        call(f, ops.avg_pool2d_backward, [dy, (x.shape, dtype)], pool.geometry(), False, 0)
+    for shape in ELEMENTWISE.values():
+        x, result = normals(shape, dtype), (shape, dtype)
+        for name in ("relu", "sigmoid", "tanh"):
+            call(f, getattr(ops, name), [x, result])
+            call(f, getattr(ops, f"{name}_backward"), [x, x, result])
+        call(f, ops.binary_cross_entropy_with_logits, [x, x, x, x, result, result], 1.0)
+        call(f, ops.sgd, [x, x, x], 0.1, 0.9, 0.0, 0.1, True, False)
+        call(f, ops.adagrad, [x, x, abs(x)], 0.1, 0.1, 1e-8, False)
+        call(f, ops.rmsprop, [x, x, abs(x), x, x], 0.1, 0.9, 1e-8, 0.1, 0.9, False)
+        call(f, ops.adam, [x, x, x, abs(x), abs(x)], 0.1, 0.9, 0.999, 1e-8, 0.1, 3, False, False)
+    for outer, classes, inner in LOGITS.values():
+        z, weight, rows = normals((outer, classes, inner), dtype), normals((classes,), dtype), (outer, inner)
+        for target in (np.zeros(rows, np.int64), abs(z)):
+            arrays = [z, target, weight, (rows, dtype), (z.shape, dtype)]
+            call(f, ops.softmax_cross_entropy, arrays, -100, 0.1, 1.0)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mprotect through ctypes")
+@pytest.mark.parametrize("at_end", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("isa", _backend.runnable())
+def test_kernels_stay_in_their_arrays(isa: str, dtype: str, at_end: bool) -> None:
+    # In a process of its own: a step over the fence is its end.
+    code = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "from kernels.test_guard_pages import every_kernel\n"
+        "from fastconv import _backend\n"
+        f"every_kernel(_backend.kernels({isa!r}, {dtype!r}), {dtype!r}, {at_end})"
+    )
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

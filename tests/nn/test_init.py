@@ -1,0 +1,108 @@
+"""First values: range, moments, and where they come from."""
+
+import math
+
+import numpy as np
+import pytest
+
+from fastconv import nn
+from fastconv.nn import init
+
+SHAPE = (64, 32, 5, 5)
+FAN_IN, FAN_OUT = 32 * 25, 64 * 25
+RELU = math.sqrt(2)
+
+# What to call, the standard deviation that its formula gives, and whether it is uniform.
+DISTRIBUTIONS = [
+    ("uniform", (-0.5, 0.5), {}, 0.5 / math.sqrt(3), True),
+    ("normal", (0.0, 0.25), {}, 0.25, False),
+    ("xavier_uniform", (), {}, math.sqrt(2 / (FAN_IN + FAN_OUT)), True),
+    ("xavier_normal", (), {"gain": 3.0}, 3 * math.sqrt(2 / (FAN_IN + FAN_OUT)), False),
+    ("kaiming_uniform", (), {"a": math.sqrt(5)}, 1 / math.sqrt(3 * FAN_IN), True),
+    ("kaiming_uniform", (), {"nonlinearity": "relu"}, RELU / math.sqrt(FAN_IN), True),
+    ("kaiming_normal", (), {"mode": "fan_out", "nonlinearity": "tanh"}, 5 / 3 / math.sqrt(FAN_OUT), False),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs", "std", "uniform"), DISTRIBUTIONS)
+def test_distribution(name, args, kwargs, std, uniform):
+    make, fill = getattr(init, name), getattr(init, name + "_")
+    values = make(SHAPE, *args, **kwargs, rng=0, dtype=np.float64)
+    assert values.shape == SHAPE and values.dtype == np.float64
+    assert values.std() == pytest.approx(std, rel=0.02) and abs(values.mean()) < 0.02 * std
+    if uniform:
+        assert 0.99 * math.sqrt(3) * std < abs(values).max() <= math.sqrt(3) * std
+    else:
+        assert abs(values).max() > 3 * std
+
+    np.testing.assert_array_equal(make(SHAPE, *args, **kwargs, rng=np.random.default_rng(0)), np.float32(values))
+    assert not np.array_equal(make(SHAPE, *args, **kwargs, rng=1, dtype=np.float64), values)
+    assert not np.array_equal(make(SHAPE, *args, **kwargs), make(SHAPE, *args, **kwargs))
+
+    parameter = nn.Parameter(np.zeros(SHAPE, np.float32))
+    data = parameter.data
+    assert fill(parameter, *args, **kwargs, rng=0) is parameter and parameter.data is data
+    np.testing.assert_array_equal(data, np.float32(values))
+    view = np.zeros((2, *SHAPE))[1].transpose(1, 0, 2, 3).transpose(1, 0, 2, 3)
+    assert fill(view, *args, **kwargs, rng=0) is view
+    np.testing.assert_array_equal(view, values)
+
+
+def test_constants():
+    assert init.constant((2,), 3.5).tolist() == [3.5, 3.5]
+    assert init.zeros((2,)).tolist() == [0, 0] and init.ones(2).tolist() == [1, 1]
+    p = nn.Parameter(np.zeros(2))
+    assert [f(p).data.tolist() for f in (init.ones_, init.zeros_)] == [[1, 1], [0, 0]]
+    assert init.constant_(p, 7).data.tolist() == [7, 7]
+
+
+@pytest.mark.parametrize("layer", [lambda **k: nn.Conv2d(8, 64, 3, **k), lambda **k: nn.Linear(72, 64, **k)])
+def test_layers_start_uniformly_in_one_over_the_root_of_their_inputs(layer):
+    first = layer(rng=0)
+    for p in first.parameters():
+        assert 0.9 / math.sqrt(72) < abs(p.data).max() <= 1 / math.sqrt(72)
+    again, other = layer(rng=0), layer(rng=1)
+    rng = np.random.default_rng(0)
+    shared = layer(rng=rng)
+    np.testing.assert_array_equal(first.weight.data, again.weight.data)
+    np.testing.assert_array_equal(first.bias.data, shared.bias.data)
+    assert not np.array_equal(first.weight.data, other.weight.data)
+    assert not np.array_equal(first.weight.data, layer(rng=rng).weight.data)
+    np.testing.assert_array_equal(np.float32(layer(rng=0, dtype=np.float64).weight.data), first.weight.data)
+
+
+def test_gains_are_those_of_torch():
+    torch = pytest.importorskip("torch")
+    for name in ("linear", "conv1d", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"):
+        assert init.calculate_gain(name) == pytest.approx(torch.nn.init.calculate_gain(name), rel=1e-15)
+    assert init.calculate_gain("leaky_relu", 0.3) == pytest.approx(torch.nn.init.calculate_gain("leaky_relu", 0.3))
+
+
+@pytest.mark.parametrize(
+    ("kind", "argument", "call"),
+    [
+        (ValueError, "shape", lambda: init.kaiming_uniform((3,))),
+        (ValueError, "shape", lambda: init.uniform((-1,))),
+        (TypeError, "shape", lambda: init.uniform(2.5)),
+        (ValueError, "mode", lambda: init.kaiming_normal((3, 3), mode="fan")),
+        (TypeError, "mode", lambda: init.kaiming_normal((3, 3), mode=None)),
+        (ValueError, "nonlinearity", lambda: init.kaiming_normal((3, 3), nonlinearity="swish")),
+        (TypeError, "nonlinearity", lambda: init.calculate_gain(None)),
+        (ValueError, "std", lambda: init.normal((3,), std=-1)),
+        (ValueError, "a must", lambda: init.uniform((3,), 1, 0)),
+        (ValueError, "gain", lambda: init.xavier_normal((3, 3), math.nan)),
+        (TypeError, "val", lambda: init.constant((3,), "0")),
+        (TypeError, "dtype", lambda: init.zeros((3,), dtype=int)),
+        (TypeError, "rng", lambda: init.uniform((3,), rng="seed")),
+        (TypeError, "tensor", lambda: init.zeros_([0.0])),
+        (TypeError, "tensor", lambda: init.zeros_(np.zeros(3, int))),
+        (ValueError, "tensor", lambda: init.zeros_(np.broadcast_to(np.zeros(1), (3,)))),
+    ],
+)
+def test_impossible(kind, argument, call):
+    with pytest.raises(kind, match=argument):
+        call()
+
+
+def test_weights_without_elements():
+    assert init.kaiming_uniform((3, 0)).shape == (3, 0) and init.xavier_normal((0, 0)).shape == (0, 0)

@@ -1,0 +1,220 @@
+"""What a step changes, and what it leaves alone."""
+
+import numpy as np
+import pytest
+
+import fastconv as fc
+from fastconv import nn, optim
+
+from .cases import OPTIMIZERS
+
+SHAPES = [(3, 4), (5,), (), (0, 2), (70_001,)]
+
+
+@pytest.fixture(params=OPTIMIZERS)
+def case(request):
+    return OPTIMIZERS[request.param]
+
+
+def parameters(dtype=np.float32, shapes=SHAPES):
+    rng = np.random.default_rng(0)
+    return [nn.Parameter(np.array(rng.standard_normal(shape)).astype(dtype)) for shape in shapes]
+
+
+def set_gradients(params, seed):
+    rng = np.random.default_rng(seed)
+    for p in params:
+        p.grad = np.array(rng.standard_normal(p.shape)).astype(p.dtype)
+
+
+def train(case, params, steps=3):
+    make, options = case
+    optimizer = make(params, **options)
+    for step in range(steps):
+        set_gradients(params, step)
+        optimizer.step()
+    return [np.array(p.data) for p in params]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_updates_in_place_and_leaves_gradients(case, dtype):
+    params = parameters(dtype)
+    before = [(p.data, p.data.copy()) for p in params]
+    train(case, params)
+    gradients = [p.grad.copy() for p in params]
+    make, options = case
+    make(params, **options).step()
+    for p, gradient, (array, old) in zip(params, gradients, before, strict=True):
+        assert p.data is array and p.dtype == dtype
+        assert p.size == 0 or not np.array_equal(array, old)
+        np.testing.assert_array_equal(p.grad, gradient)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_layouts_give_the_same_bits(case, dtype):
+    expected = train(case, parameters(dtype, [(3, 4), (5,)]))
+    swapped = np.dtype(dtype).newbyteorder()
+    for lay in (
+        np.asfortranarray,
+        lambda a: np.repeat(a, 2, axis=0)[::2],
+        lambda a: a[::-1].copy()[::-1],
+        lambda a: a.astype(swapped),
+        lambda a: np.frombuffer(bytearray(b"x" + a.tobytes()), a.dtype, offset=1).reshape(a.shape),
+    ):
+        plain = parameters(dtype, [(3, 4), (5,)])
+        odd = [nn.Parameter(lay(p.data)) for p in plain]
+        arrays = [p.data for p in odd]
+        make, options = case
+        optimizer = make(odd, **options)
+        for step in range(3):
+            set_gradients(plain, step)
+            for p, q in zip(odd, plain, strict=True):
+                p.grad = lay(q.grad)
+            optimizer.step()
+        for p, array, values in zip(odd, arrays, expected, strict=True):
+            assert p.data is array
+            np.testing.assert_array_equal(array.astype(dtype), values)
+
+
+def test_threads_give_the_same_bits(case):
+    results = []
+    for count in (1, 2, 3, 8):
+        fc.set_num_threads(count)
+        results.append(train(case, parameters()))
+    for result in results[1:]:
+        for a, b in zip(results[0], result, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def bad_gradients(p):
+    other = np.float64 if p.dtype == np.float32 else np.float32
+    return [
+        (TypeError, p.data.astype(other)),
+        (TypeError, p.data.astype(np.int64)),
+        (TypeError, p.data.tolist()),
+        (TypeError, np.ma.array(p.data)),
+        (TypeError, 1.0),
+        (ValueError, np.ones((*p.shape, 1), p.dtype)),
+        (ValueError, np.ones(1, p.dtype)),
+    ]
+
+
+def test_a_step_is_all_or_nothing(case):
+    make, options = case
+    params = parameters(shapes=[(3, 4), (5,)])
+    optimizer = make([("first", params[0]), ("last", params[1])], **options)
+    set_gradients(params, 0)
+    optimizer.step()
+    values, state = [p.data.copy() for p in params], optimizer.state_dict()
+    for kind, grad in bad_gradients(params[1]):
+        params[1].grad = grad
+        with pytest.raises(kind, match="'last'"):
+            optimizer.step()
+    set_gradients(params, 1)
+    params[1].data.flags.writeable = False
+    with pytest.raises(ValueError, match="'last' is read-only"):
+        optimizer.step()
+    for p, old in zip(params, values, strict=True):
+        np.testing.assert_array_equal(p.data, old)
+    assert_equal_states(optimizer.state_dict(), state)
+
+
+def assert_equal_states(a, b):
+    assert a["param_groups"] == b["param_groups"] and a["state"].keys() == b["state"].keys()
+    for key, state in a["state"].items():
+        assert state.keys() == b["state"][key].keys()
+        for name, value in state.items():
+            np.testing.assert_array_equal(value, b["state"][key][name])
+
+
+def test_a_parameter_without_gradient_is_left_alone(case):
+    make, options = case
+    first, second = parameters(shapes=[(3,), (3,)])
+    optimizer = make([first, second], **options)
+    old = second.data.copy()
+    first.grad = np.ones(3, np.float32)
+    optimizer.step()
+    np.testing.assert_array_equal(second.data, old)
+    assert first in optimizer.state and second not in optimizer.state
+
+
+def test_lr_zero_changes_state_but_no_bit_of_the_parameters(case):
+    make, options = case
+    p = nn.Parameter(np.array([1.5, -0.0, 0.0, 1e-42], np.float32))
+    bits = p.data.view(np.int32).copy()
+    optimizer = make([p], **(options | {"lr": 0.0}))
+    for step in range(3):
+        set_gradients([p], step)
+        optimizer.step()
+    np.testing.assert_array_equal(p.data.view(np.int32), bits)
+    assert optimizer.state[p]["step"] == 3
+
+
+def test_zero_gradients_change_nothing_without_decay(case):
+    make, options = case
+    p = parameters(shapes=[(5,)])[0]
+    old = p.data.copy()
+    optimizer = make([p], **(options | {"weight_decay": 0.0}))
+    for _ in range(1000):
+        p.grad = np.zeros(5, np.float32)
+        optimizer.step()
+    np.testing.assert_array_equal(p.data, old)
+
+
+def test_nan_stays_where_it_is(case):
+    make, options = case
+    p = parameters(shapes=[(50,)])[0]
+    optimizer = make([p], **options)
+    for step in range(2):
+        set_gradients([p], step)
+        p.grad[7] = np.nan
+        optimizer.step()
+    assert np.flatnonzero(np.isnan(p.data)).tolist() == [7]
+
+
+def test_subnormal_gradients_stay_finite(case):
+    make, options = case
+    p = parameters(shapes=[(5,)])[0]
+    optimizer = make([p], **options)
+    p.grad = np.full(5, 1e-42, np.float32)
+    optimizer.step()
+    assert np.isfinite(p.data).all()
+
+
+def test_a_gradient_that_is_the_parameter_itself(case):
+    make, options = case
+    first, second = parameters(shapes=[(5,)])[0], parameters(shapes=[(5,)])[0]
+    first.grad, second.grad = first.data, second.data.copy()
+    make([first], **options).step()
+    make([second], **options).step()
+    np.testing.assert_array_equal(first.data, second.data)
+
+
+def test_a_parameter_that_changed_its_shape():
+    p = nn.Parameter(np.ones(3))
+    optimizer = optim.Adam([p])
+    p.grad = np.ones(3)
+    optimizer.step()
+    p.data, p.grad = np.ones(4), np.ones(4)
+    with pytest.raises(ValueError, match="exp_avg of parameter 0"):
+        optimizer.step()
+
+
+def test_zero_grad():
+    p, q = parameters(shapes=[(3,), (3,)])
+    optimizer = optim.SGD([p, q], lr=0.1)
+    p.grad = np.ones(3, np.float32)
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.tolist() == [0, 0, 0] and q.grad is None
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+def test_options_may_change_between_steps():
+    p = nn.Parameter(np.array([1.0]))
+    optimizer = optim.SGD([p], lr=0.1)
+    for momentum, expected in [(0.0, 0.9), (0.5, 0.8), (0.5, 0.65), (0.0, 0.55), (0.5, 0.45)]:
+        optimizer.param_groups[0]["momentum"] = momentum
+        p.grad = np.array([1.0])
+        optimizer.step()
+        assert p.data[0] == pytest.approx(expected, rel=1e-14)

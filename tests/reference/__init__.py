@@ -1,0 +1,1 @@
+"""The two twins of the kernels: the same functions as the compiled ones, and the vectorised one against its peers."""

@@ -1,0 +1,34 @@
+"""The three backends have the same functions with the same parameters in the same order."""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from fastconv import _backend
+from fastconv.reference import numpy as vectorised
+from fastconv.reference import python
+
+NAMES = sorted(python.__all__)
+
+
+def parameters(function: Any) -> list[tuple[str, Any]]:
+    return [(p.name, p.kind) for p in inspect.signature(function).parameters.values()]
+
+
+def test_the_twins_have_the_same_functions() -> None:
+    assert sorted(vectorised.__all__) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_twins_have_the_same_parameters(name: str) -> None:
+    assert parameters(getattr(vectorised, name)) == parameters(getattr(python, name))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("isa", _backend.runnable())
+def test_the_compiled_kernels_are_the_twins(isa: str, dtype: str) -> None:
+    compiled = vars(_backend.kernels(isa, dtype))
+    assert sorted(compiled) == NAMES
+    for name in NAMES:
+        assert parameters(compiled[name]) == parameters(getattr(python, name)), name

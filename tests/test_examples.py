@@ -1,0 +1,52 @@
+"""The examples run and do what their texts say."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastconv as fc
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def main_of(name):
+    return runpy.run_path(str(EXAMPLES / name))["main"]
+
+
+def test_every_example_has_a_test_and_a_text():
+    names = {path.name for path in EXAMPLES.glob("*.py")}
+    assert names == {"white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py"}
+    for name in names:
+        assert f"python examples/{name}" in runpy.run_path(str(EXAMPLES / name))["__doc__"]
+
+
+def test_white_pixels(capsys):
+    assert main_of("white_pixels.py")() > 0.95
+    assert "accuracy on 500 new images" in capsys.readouterr().out
+
+
+def test_numpy_script():
+    assert main_of("numpy_script.py")() > 0.94
+
+
+def test_lenet_digits():
+    assert main_of("lenet_digits.py")(epochs=3) > 0.9
+
+
+def test_compare_backends():
+    losses = main_of("compare_backends.py")(steps=2, batch_size=1)
+    assert list(losses) == fc.available_backends()
+    for values in losses.values():
+        assert len(values) == 2 and values[1] < values[0]
+        np.testing.assert_allclose(values, losses["python"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_white_pixel_classes_are_the_share_of_white(count):
+    make_images = runpy.run_path(str(EXAMPLES / "white_pixels.py"))["make_images"]
+    images, one_hot = make_images(count, np.random.default_rng(1))
+    white = images.sum(axis=(1, 2))  # of 25
+    assert np.array_equal(one_hot.argmax(axis=1), (white >= 10).astype(int) + (white > 15))
+    assert (one_hot.sum(axis=1) == 1).all() and one_hot.dtype == np.float32
