@@ -27,10 +27,12 @@ cdef struct CrossEntropy:
     double smoothing, scale
 
 
-cdef inline double class_share(const CrossEntropy* j, Py_ssize_t c, Py_ssize_t row, double target) noexcept nogil:
-    """q_c: the target of class c, smoothed and weighted."""
+cdef inline double class_share(const CrossEntropy* j, Py_ssize_t c, double target) noexcept nogil:
+    """q_c: the target of class c, smoothed and weighted. A class that is not asked for by an id has no weight either."""
     cdef double q = (1 - j.smoothing) * target + j.smoothing / j.C
-    return q * j.weight[c] if j.weight != NULL else q
+    if j.weight == NULL or (q == 0 and j.ids != NULL):
+        return q
+    return q * j.weight[c]
 
 
 cdef void softmax_row(const CrossEntropy* j, Py_ssize_t row) noexcept nogil:
@@ -56,7 +58,7 @@ cdef void softmax_row(const CrossEntropy* j, Py_ssize_t row) noexcept nogil:
     for c in range(j.C):
         at = base + c * j.inner
         target = (1 if c == label else 0) if j.ids != NULL else j.targets[at]
-        q = class_share(j, c, row, target)
+        q = class_share(j, c, target)
         q_sum += q
         if q != 0 or j.ids == NULL:                      # a logit of -inf is no loss for a class that is not asked for
             loss += q * (lse - j.logits[at])
@@ -65,7 +67,7 @@ cdef void softmax_row(const CrossEntropy* j, Py_ssize_t row) noexcept nogil:
         for c in range(j.C):
             at = base + c * j.inner
             target = (1 if c == label else 0) if j.ids != NULL else j.targets[at]
-            j.grad[at] = <real>(j.scale * (exp(j.logits[at] - top) / total * q_sum - class_share(j, c, row, target)))
+            j.grad[at] = <real>(j.scale * (exp(j.logits[at] - top) / total * q_sum - class_share(j, c, target)))
 
 
 cdef void softmax_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -116,20 +118,24 @@ cdef struct Binary:
 cdef void binary_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef const Binary* j = <const Binary*>argument
     cdef Py_ssize_t i
-    cdef double z, t, w, p, e, sigmoid
+    cdef double z, no, yes, e, large, small
     for i in range(item * BLOCK, min((item + 1) * BLOCK, j.size)):
-        z, t = j.logits[i], j.target[i]
-        w = j.weight[i] if j.weight != NULL else 1
-        p = 1 + (j.pos_weight[i] - 1) * t if j.pos_weight != NULL else 1
+        z, no, yes = j.logits[i], 1 - j.target[i], j.target[i]
+        if j.pos_weight != NULL:
+            yes *= j.pos_weight[i]
+        if j.weight != NULL:
+            no, yes = no * j.weight[i], yes * j.weight[i]
+        if z < 0:                                           # from here on |z|: one answer is the mirror of the other
+            no, yes = yes, no
         e = exp(-fabs(z))
-        j.losses[i] = <real>(w * ((1 - t) * z + p * (log1p(e) + (-z if z < 0 else 0))))
+        j.losses[i] = <real>(no * (fabs(z) + log1p(e)) + yes * log1p(e))
         if j.grad != NULL:
-            sigmoid = e / (1 + e) if z < 0 else 1 / (1 + e)
-            j.grad[i] = <real>(j.scale * w * ((1 - t) - p * (1 - sigmoid)))
+            large, small = 1 / (1 + e), e / (1 + e)         # the sigmoids of |z| and of -|z|
+            j.grad[i] = <real>((j.scale if z >= 0 else -j.scale) * (no * large - yes * small))
 
 
 def binary_cross_entropy_with_logits(logits, target, weight, pos_weight, losses, grad_logits, double scale):
-    """losses = weight * ((1-t)*z + (1 + (pos_weight-1)*t) * (log1p(exp(-|z|)) + max(-z, 0))); scale * its gradient."""
+    """losses = weight * ((1-t) * softplus(z) + pos_weight*t * softplus(-z)), and scale * its gradient."""
     cdef Binary job
     cdef Buffers held
     cdef Py_ssize_t items

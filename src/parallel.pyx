@@ -5,8 +5,10 @@
           the calling thread looks for signals every POLL_SECONDS; once one raised, the items left are skipped
           the mode, with its exception flags, is put back as it was
 """
-from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport parallel, prange, threadid
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept       # declared here: the handler's exception is to stay set until `run` returns
 
 cdef extern from * nogil:
     """

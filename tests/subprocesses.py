@@ -8,9 +8,8 @@ import sys
 def python(code: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `code` with these environment variables set; the fastconv variables of this process are not inherited."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("FASTCONV_", "OMP_"))}
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], env=env | environment, capture_output=True, text=True, timeout=timeout
-    )
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, env=env | environment, capture_output=True, text=True, timeout=timeout)
 
 
 def output(code: str, **environment: str) -> str:

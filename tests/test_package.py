@@ -14,7 +14,9 @@ import fastconv as fc
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(
-    name for _, name, _ in pkgutil.walk_packages(fc.__path__, "fastconv.") if "._kernels" not in name and "__main__" not in name
+    name
+    for _, name, _ in pkgutil.walk_packages(fc.__path__, "fastconv.")
+    if "._kernels" not in name and "__main__" not in name
 )
 
 

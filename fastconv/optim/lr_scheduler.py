@@ -239,8 +239,8 @@ class OneCycleLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """The rate of each group at `last_epoch` steps."""
-        if self.last_epoch >= self.total_steps:
-            raise ValueError(f"OneCycleLR: step {self.last_epoch + 1} of a cycle of {self.total_steps} steps")
+        if self.last_epoch > self.total_steps:  # PyTorch's loops step once more after the last rate was used
+            raise ValueError(f"OneCycleLR: step {self.last_epoch} of a cycle of {self.total_steps} steps")
         return self._between(self._rates)
 
     def _between(self, points: list[list[float]]) -> list[float]:

@@ -24,6 +24,7 @@ def close(ours: Any, theirs: Any) -> None:
 CONFIGS = {name: config for name, config in CONV2D.items() if not name.startswith("width") or "7," in name}
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_conv2d(config: Conv2d) -> None:
     """Exact, as the data are integers. Padding that torch has no word for is padded before."""
@@ -64,8 +65,10 @@ def test_conv2d_padding_modes(mode: str, padding: Any) -> None:
 def test_pad2d(config: Pad2d) -> None:
     if 0 in config.input[2:] or (config.mode != "constant" and 0 in config.input):
         pytest.skip("torch refuses")
-    x, g = integers(config.input, np.float64), integers(config.output(), np.float64, rng="g")
     (top, bottom), (left, right) = config.padding
+    if min(*config.padding[0], 0) < -config.input[2] or min(*config.padding[1], 0) < -config.input[3]:
+        pytest.skip("torch cannot crop more than there is, and pad on the other side")
+    x, g = integers(config.input, np.float64), integers(config.output(), np.float64, rng="g")
     tx = tensor(x)
     theirs = T.pad(tx, (left, right, top, bottom), config.mode, 3 if config.mode == "constant" else None)
     theirs.backward(torch.tensor(g))
@@ -79,6 +82,8 @@ POOLS = {**POOL2D, **DILATED_POOL2D}
 
 @pytest.mark.parametrize("config", POOLS.values(), ids=POOLS)
 def test_max_pool2d(config: Pool2d) -> None:
+    if np.any(2 * np.array(config.padding) > config.kernel_size):
+        pytest.skip("torch does not count the dilation when it limits the padding")
     x, g = distinct(config.input, np.float64), integers(config.output(), np.float64, rng="g")
     tx = tensor(x)
     values, indices = T.max_pool2d(tx, *config[1:], return_indices=True)
@@ -153,7 +158,11 @@ def test_cross_entropy(
     theirs.sum().backward()
     loss, grad = F.softmax_cross_entropy(z, target, w, **options)
     close(loss, theirs)
-    close(grad, tz.grad)
+    expected = tz.grad.numpy()
+    if kind == "ids" and np.any(target == ignore_index):
+        # What is ignored has no gradient here. In torch it has 0 times the weights, which may be NaN.
+        expected.swapaxes(0, axis)[:, target == ignore_index] = 0
+    close(grad, expected)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])

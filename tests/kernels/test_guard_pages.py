@@ -1,4 +1,4 @@
-"""No kernel reads or writes a byte outside its arrays: each array ends, or begins, where memory that may be used does."""
+"""No kernel touches a byte outside its arrays: each array ends, or begins, where memory that may be used does."""
 
 import ctypes
 import mmap
@@ -39,7 +39,7 @@ class Fenced:
         offset = PAGE + pages - size if self.at_end else PAGE
         return np.frombuffer(memory, dtype, prod(shape), offset).reshape(shape)
 
-    def copy(self, array: NDArray[Any]) -> NDArray[Any]:
+    def copy(self, array: NDArray[Any] | np.generic) -> NDArray[Any]:
         fenced = self.empty(array.shape, array.dtype)
         fenced[...] = array
         return fenced
@@ -47,7 +47,7 @@ class Fenced:
 
 def call(fenced: Fenced, kernel: Callable[..., None], arguments: Sequence[Any], *options: Any) -> None:
     """Arrays are copied between fences, (shape, dtype) becomes an array there; the fences fall afterwards."""
-    arrays = [fenced.copy(a) if isinstance(a, np.ndarray) else a and fenced.empty(*a) for a in arguments]
+    arrays = [fenced.copy(a) if isinstance(a, np.ndarray | np.generic) else a and fenced.empty(*a) for a in arguments]
     kernel(*arrays, *options)
     del arrays
 

@@ -76,14 +76,14 @@ def binary_cross_entropy_with_logits(
 ) -> None:
     """Write the loss of every element and its gradient times `scale`.
 
-    The loss is weight ((1-t) z + (1 + (pos_weight-1) t) (log1p(exp(-|z|)) + max(-z, 0))).
+    The loss is weight ((1-t) softplus(z) + pos_weight t softplus(-z)) with softplus(z) = log(1 + exp(z)).
     """
+    no, yes = 1 - target, target if pos_weight is None else pos_weight * target
+    if weight is not None:
+        no, yes = weight * no, weight * yes
     e = np.exp(-np.abs(logits))
-    softplus = np.log1p(e) + np.maximum(-logits, 0)
-    factor = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
-    loss = (1 - target) * logits + factor * softplus
-    losses[...] = loss if weight is None else weight * loss
+    softplus = np.log1p(e)  # of -|z|
+    losses[...] = no * (np.maximum(logits, 0) + softplus) + yes * (np.maximum(-logits, 0) + softplus)
     if grad_logits is not None:
-        sigmoid = np.maximum(e, logits >= 0) / (1 + e)
-        gradient = factor * sigmoid - (target if pos_weight is None else pos_weight * target)
-        grad_logits[...] = scale * (gradient if weight is None else weight * gradient)
+        positive = logits >= 0
+        grad_logits[...] = scale * (no * np.where(positive, 1, e) - yes * np.where(positive, e, 1)) / (1 + e)

@@ -45,7 +45,7 @@ def softmax_cross_entropy(
             log_total = math.log(total) if total != 0.0 else -math.inf
             if ids:
                 y = targets[n][t]
-                q = [weights[c] * label_smoothing / C for c in range(C)]
+                q = [weights[c] * label_smoothing / C if label_smoothing else 0.0 for c in range(C)]
                 q[y] = weights[y] * ((1.0 - label_smoothing) + label_smoothing / C)
             else:
                 probability = [targets[n][c][t] for c in range(C)]
@@ -74,7 +74,7 @@ def binary_cross_entropy_with_logits(
 ) -> None:
     """Write the loss of every element and its gradient times `scale`.
 
-    The loss is weight ((1-t) z + (1 + (pos_weight-1) t) (log1p(exp(-|z|)) + max(-z, 0))).
+    The loss is weight ((1-t) softplus(z) + pos_weight t softplus(-z)) with softplus(z) = log(1 + exp(z)).
     """
     z = logits.reshape(-1).tolist()
     t = target.reshape(-1).tolist()
@@ -83,10 +83,10 @@ def binary_cross_entropy_with_logits(
     loss = []
     gradient = []
     for x, y, w, pos in zip(z, t, weights, pos_weights, strict=True):
-        factor = 1.0 + (pos - 1.0) * y
-        softplus = math.log1p(math.exp(-abs(x))) + (-x if x < 0.0 else 0.0)
-        loss.append(w * ((1.0 - y) * x + factor * softplus))
-        gradient.append(scale * w * (factor * logistic(x) - pos * y))
+        no, yes = w * (1.0 - y), w * pos * y
+        softplus = math.log1p(math.exp(-abs(x)))  # of -|x|
+        loss.append(no * ((x if x > 0.0 else 0.0) + softplus) + yes * ((-x if x < 0.0 else 0.0) + softplus))
+        gradient.append(scale * (no * logistic(x) - yes * logistic(-x)))
     store(losses, loss)
     if grad_logits is not None:
         store(grad_logits, gradient)
