@@ -42,6 +42,8 @@ ELEMENTS = {"float32": [], "float64": [("FASTCONV_DOUBLE", "1")]}
 
 # -ffast-math and its relatives are out: they would change the floating-point mode of the whole process.
 COMPILE = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden"]
+# "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
+INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
 LIMITED_API = [("Py_LIMITED_API", "0x030B0000")]
 DIRECTIVES = {
     "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False,
@@ -101,7 +103,7 @@ def extensions() -> list[Extension]:
     for isa in instruction_sets():
         vector_bytes, flags = ISAS[isa]
         for element, macros in ELEMENTS.items():
-            macros = [*macros, ("FASTCONV_VECTOR_BYTES", str(vector_bytes))]
+            macros = [*macros, ("FASTCONV_VECTOR_BYTES", str(vector_bytes)), INLINE]
             stage(root / isa / element, kernels, macros, flags)
     return cythonize(found, include_path=[STAGE.as_posix()], compiler_directives=DIRECTIVES,
                      nthreads=os.cpu_count() or 1 if sys.platform == "linux" else 0, quiet=True)

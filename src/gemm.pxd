@@ -12,7 +12,7 @@ from libc.string cimport memcpy, memset
 
 from ...parallel cimport run, team
 from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_load, vec_store, vec_transpose
-from .tile cimport tile
+from .tile cimport packed_tile
 
 cdef enum:
     GEMM_DEPTH = 256
@@ -101,9 +101,9 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
             for panel in range(panels):
                 to = tiles + (r * panels + panel) * TILE_ROWS * TILE_COLUMNS
                 if left < TILE_ROWS:
-                    tile(depth, edge, GEMM_DEPTH, 1, packed + panel * depth * TILE_COLUMNS, to, chunk > 0)
+                    packed_tile(depth, edge, GEMM_DEPTH, 1, packed + panel * depth * TILE_COLUMNS, to, chunk > 0)
                 else:
-                    tile(depth, a, g.a_row, g.a_k, packed + panel * depth * TILE_COLUMNS, to, chunk > 0)
+                    packed_tile(depth, a, g.a_row, g.a_k, packed + panel * depth * TILE_COLUMNS, to, chunk > 0)
     for i in range(rows):
         for panel in range(panels):
             from_ = tiles + ((i // TILE_ROWS * panels + panel) * TILE_ROWS + i % TILE_ROWS) * TILE_COLUMNS

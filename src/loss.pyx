@@ -28,7 +28,7 @@ cdef struct CrossEntropy:
 
 
 cdef inline double class_share(const CrossEntropy* j, Py_ssize_t c, double target) noexcept nogil:
-    """q_c: the target of class c, smoothed and weighted. A class that is not asked for by an id has no weight either."""
+    """q_c: the target of class c, smoothed and weighted. A class that no id asks for has no weight either."""
     cdef double q = (1 - j.smoothing) * target + j.smoothing / j.C
     if j.weight == NULL or (q == 0 and j.ids != NULL):
         return q

@@ -9,11 +9,20 @@
 All of C stays in registers. A is read through two strides, so that it may be a packed panel (row_step 1, k_step
 TILE_ROWS), a plain row-major matrix (row_step = its width, k_step 1) or an image. B is a packed panel whose rows are
 TILE_COLUMNS apart. The order of the sum over k is the same for every element of C, in full tiles and at edges.
+
+`tile_in_place` reads the rows of B where they lie, at given offsets, and serves fewer rows with wider vectors:
+
+    rows of C                1   2   3   4   5   6   7   8
+    vectors, 16 registers    8   6   4   3   2   2
+    vectors, 32 registers    8   8   8   6   4   4   3   3
 """
 from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set, vec_store
 
+cdef enum:
+    MOST_VECTORS = 8
 
-cdef inline void tile(
+
+cdef inline void packed_tile(
     Py_ssize_t depth,
     const real* a, Py_ssize_t row_step, Py_ssize_t k_step,
     const real* b,
@@ -40,3 +49,107 @@ cdef inline void tile(
     for i in range(TILE_ROWS):
         for j in range(TILE_VECTORS):
             vec_store(c + i * TILE_COLUMNS + j * LANES, acc[i][j])
+
+
+cdef inline int vectors_of(int rows) noexcept nogil:
+    """How many vectors wide a tile of so many rows is: at least 8 accumulators hide the latency of a multiply-add."""
+    return min(TILE_ROWS * TILE_VECTORS // rows, MOST_VECTORS)
+
+
+cdef inline void tile_of(
+    const int rows, const int vectors,          # constants at every call: the loops over them are unrolled
+    Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c, Py_ssize_t c_step,
+    bint accumulate,
+) noexcept nogil:
+    cdef vec acc[TILE_ROWS][MOST_VECTORS]
+    cdef vec held[MOST_VECTORS]                 # of A or B, whichever needs fewer registers
+    cdef vec one
+    cdef Py_ssize_t k
+    cdef int i, j
+    for i in range(rows):
+        for j in range(vectors):
+            acc[i][j] = vec_load(c + i * c_step + j * LANES) if accumulate else vec_set(0)
+    for k in range(depth):
+        if rows < vectors:
+            for i in range(rows):
+                held[i] = vec_set(a[k * TILE_ROWS + i])
+            for j in range(vectors):
+                one = vec_load(b + offsets[k] + j * LANES)
+                for i in range(rows):
+                    acc[i][j] = vec_fma(held[i], one, acc[i][j])
+        else:
+            for j in range(vectors):
+                held[j] = vec_load(b + offsets[k] + j * LANES)
+            for i in range(rows):
+                one = vec_set(a[k * TILE_ROWS + i])
+                for j in range(vectors):
+                    acc[i][j] = vec_fma(one, held[j], acc[i][j])
+    for i in range(rows):
+        for j in range(vectors):
+            vec_store(c + i * c_step + j * LANES, acc[i][j])
+
+
+ctypedef void (*InPlace)(
+    Py_ssize_t depth,
+    const real* a,                              # a packed panel, TILE_ROWS apart also if there are fewer rows
+    const real* b, const Py_ssize_t* offsets,   # B[k, j] = b[offsets[k] + j]
+    real* c, Py_ssize_t c_step,                 # rows x vectors_of(rows) * LANES
+    bint accumulate,
+) noexcept nogil
+
+
+cdef inline void tile_1(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+    tile_of(1, vectors_of(1), depth, a, b, offsets, c, c_step, accumulate)
+
+
+cdef inline void tile_2(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+    tile_of(2, vectors_of(2), depth, a, b, offsets, c, c_step, accumulate)
+
+
+cdef inline void tile_3(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+    tile_of(3, vectors_of(3), depth, a, b, offsets, c, c_step, accumulate)
+
+
+cdef inline void tile_4(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+    tile_of(4, vectors_of(4), depth, a, b, offsets, c, c_step, accumulate)
+
+
+cdef inline void tile_5(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+    tile_of(5, vectors_of(5), depth, a, b, offsets, c, c_step, accumulate)
+
+
+cdef inline void tile_6(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+    tile_of(6, vectors_of(6), depth, a, b, offsets, c, c_step, accumulate)
+
+
+cdef inline void tile_7(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+    tile_of(min(7, TILE_ROWS), vectors_of(7), depth, a, b, offsets, c, c_step, accumulate)
+
+
+cdef inline void tile_full(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+    tile_of(TILE_ROWS, TILE_VECTORS, depth, a, b, offsets, c, c_step, accumulate)
+
+
+cdef inline InPlace tile_in_place(int rows) noexcept nogil:
+    """The tile of up to TILE_ROWS rows. (Called through a pointer, as one at a time gets all registers.)"""
+    if rows >= TILE_ROWS:
+        return tile_full
+    if rows == 1:
+        return tile_1
+    if rows == 2:
+        return tile_2
+    if rows == 3:
+        return tile_3
+    if rows == 4:
+        return tile_4
+    if rows == 5:
+        return tile_5
+    return tile_6 if rows == 6 else tile_7

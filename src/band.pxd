@@ -1,0 +1,189 @@
+"""A band of images laid out so that the taps of a convolution read it in place.
+
+A grid of P x Q positions looks at a source image through taps: tap t of an axis sees, at position p, the source
+position p*step + offset[t], or zero outside the image. The band holds, for some images, rows and columns of the grid,
+copies of the source in which neighbours on the grid are neighbours in memory. Numbered in one sequence over rows and
+images, the positions of the band then need one offset per tap:
+
+    value of tap (c, r, s) at position t  =  band[offset(c, r, s) + t]
+
+Each axis is laid out in one of two ways:
+    together   one copy for all taps (one per phase for step > 1), with `reach` more lines for taps beyond the first;
+               what is computed for the last `reach` columns of a row (and rows of an image) is thrown away
+    apart      one copy for each tap and nothing thrown away: for large dilations and small images
+so that nothing is copied more often than it pays, and neither stride nor dilation costs more than that copy.
+"""
+from libc.string cimport memcpy, memset
+
+from .simd cimport LANES, TILE_COLUMNS, real
+from .tile cimport MOST_VECTORS
+
+cdef enum:
+    COLUMNS = 512               # most grid columns in a band
+    BAND = 24576                # reals in a band, about: it stays in L2
+    TAPS = 384                  # taps summed before the next channels are laid out, about: their weights stay in L1
+
+
+cdef struct Tap:
+    Py_ssize_t offset           # source row or column that position 0 sees
+    Py_ssize_t index            # the tap's row or column in the kernel
+    Py_ssize_t copy, shift      # which copy it reads, and from which line on
+    Py_ssize_t origin           # of the copy with this tap's number: source position of its first line
+
+
+cdef struct Axis:
+    Py_ssize_t size             # of the source
+    Py_ssize_t grid, step
+    Py_ssize_t taps
+    Tap* tap
+    Py_ssize_t copies, reach
+
+
+cdef struct Band:
+    Axis row, column
+    Py_ssize_t N, channels, rows            # of the whole convolution: images, channels summed over, output channels
+    Py_ssize_t images, image_items          # in an item; number of items
+    Py_ssize_t band_rows, row_items
+    Py_ssize_t columns, column_items
+    Py_ssize_t pitch, image_size, plane     # reals from row to row, image to image, copy to copy
+    Py_ssize_t chunk                        # channels laid out at a time
+    Py_ssize_t flat                         # positions in an item, those that are thrown away included
+    Py_ssize_t size                         # reals to allocate
+
+
+cdef struct Piece:                          # an item
+    Py_ssize_t group, image, images, row, rows, column, columns
+
+
+cdef inline Py_ssize_t ceil_div(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
+    return -((-a) // b) if a < 0 else (a + b - 1) // b
+
+
+cdef inline Py_ssize_t clamp(Py_ssize_t x, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
+    return low if x < low else (high if x > high else x)
+
+
+cdef inline void arrange(Axis* axis, bint apart) noexcept nogil:
+    cdef Py_ssize_t t, low = 0, origin, copy
+    axis.copies, axis.reach = 0, 0
+    for t in range(axis.taps):
+        low = axis.tap[t].offset if t == 0 else min(low, axis.tap[t].offset)
+    for t in range(axis.taps):
+        origin = axis.tap[t].offset
+        if not apart:
+            origin = low + (origin - low) % axis.step
+        axis.tap[t].shift = (axis.tap[t].offset - origin) // axis.step
+        axis.reach = max(axis.reach, axis.tap[t].shift)
+        copy = axis.copies if apart else 0
+        while copy < axis.copies and axis.tap[copy].origin != origin:
+            copy += 1
+        if copy == axis.copies:
+            axis.tap[copy].origin = origin
+            axis.copies += 1
+        axis.tap[t].copy = copy
+
+
+cdef inline double lay_out(Band* band, bint rows_apart, bint columns_apart, Py_ssize_t most_images,
+                           Py_ssize_t flat) noexcept nogil:
+    """Choose the sizes, for bands of about `flat` positions; return the cycles that a channel costs, about."""
+    cdef Py_ssize_t items, lines
+    arrange(&band.row, rows_apart)
+    arrange(&band.column, columns_apart)
+    band.column_items = ceil_div(band.column.grid, COLUMNS)
+    band.columns = ceil_div(band.column.grid, band.column_items)
+    band.pitch = band.columns + band.column.reach
+    band.row_items = ceil_div(band.row.grid, clamp(flat // band.pitch, 1, band.row.grid))
+    band.band_rows = ceil_div(band.row.grid, band.row_items)
+    band.image_size = (band.band_rows + band.row.reach) * band.pitch
+    band.images = 1
+    if band.row_items == 1 and band.column_items == 1:
+        band.images = clamp(flat // band.image_size, 1, most_images)
+    band.image_items = ceil_div(band.N, band.images)
+    band.images = ceil_div(band.N, band.image_items)
+    band.plane = band.images * band.image_size
+    band.flat = band.plane - band.row.reach * band.pitch
+    items = band.image_items * band.row_items * band.column_items
+    lines = items * band.row.copies * band.column.copies * band.images * (band.band_rows + band.row.reach)
+    return (lines * (12 + 2.0 * band.pitch / LANES)
+            + items * ceil_div(band.flat, TILE_COLUMNS) * TILE_COLUMNS * band.row.taps * band.column.taps
+            * band.rows / (2.0 * LANES))
+
+
+cdef inline void plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat) noexcept nogil:
+    """Lay out a band for axes, N, channels and rows that the caller has set."""
+    cdef int way, best = 0
+    cdef double cost, least = 0
+    cdef Py_ssize_t copies
+    for way in range(4):
+        cost = lay_out(band, way & 1, way >> 1, most_images, flat)
+        if way == 0 or cost < least:
+            best, least = way, cost
+    lay_out(band, best & 1, best >> 1, most_images, flat)
+    copies = max(band.row.copies * band.column.copies, 1)
+    band.chunk = clamp(BAND // (copies * band.plane), 1, band.channels)
+    band.chunk = clamp(TAPS // max(band.row.taps * band.column.taps, 1), 1, band.chunk)
+    band.chunk = ceil_div(band.channels, ceil_div(band.channels, band.chunk))
+    band.size = band.chunk * copies * band.plane + band.column.reach + MOST_VECTORS * LANES
+
+
+cdef inline Piece piece(const Band* band, Py_ssize_t item) noexcept nogil:
+    cdef Piece p
+    p.column = item % band.column_items * band.columns
+    p.columns = min(band.columns, band.column.grid - p.column)
+    item //= band.column_items
+    p.row = item % band.row_items * band.band_rows
+    p.rows = min(band.band_rows, band.row.grid - p.row)
+    item //= band.row_items
+    p.image = item % band.image_items * band.images
+    p.images = min(band.images, band.N - p.image)
+    p.group = item // band.image_items
+    return p
+
+
+cdef inline void tap_offsets(const Band* band, Py_ssize_t* offsets) noexcept nogil:
+    """Where the taps of one chunk of channels find the value of position 0, in the order c, r, s."""
+    cdef Py_ssize_t c, r, s
+    cdef const Tap* row
+    cdef const Tap* column
+    for c in range(band.chunk):
+        for r in range(band.row.taps):
+            row = &band.row.tap[r]
+            for s in range(band.column.taps):
+                column = &band.column.tap[s]
+                offsets[0] = (((c * band.row.copies + row.copy) * band.column.copies + column.copy) * band.plane
+                              + row.shift * band.pitch + column.shift)
+                offsets += 1
+
+
+cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_ssize_t channels,
+                      Py_ssize_t image_step, real* to) noexcept nogil:
+    """Lay out `channels` planes of the source; each is row.size x column.size, images are image_step apart."""
+    cdef Py_ssize_t c, a, b, n, y, x, h, left, right, origin, step = band.column.step
+    cdef Py_ssize_t width = at.columns + band.column.reach
+    cdef const real* line
+    cdef real* out
+    for c in range(channels):
+        for a in range(band.row.copies):
+            for b in range(band.column.copies):
+                origin = band.column.tap[b].origin + at.column * step
+                left = clamp(ceil_div(-origin, step), 0, width)
+                right = clamp(ceil_div(band.column.size - origin, step), left, width)
+                out = to + ((c * band.row.copies + a) * band.column.copies + b) * band.plane
+                for n in range(at.images):
+                    for y in range(at.rows + band.row.reach):
+                        h = (at.row + y) * band.row.step + band.row.tap[a].origin
+                        if h < 0 or h >= band.row.size or left == right:
+                            memset(out, 0, band.pitch * sizeof(real))
+                            out += band.pitch
+                            continue
+                        line = source + n * image_step + (c * band.row.size + h) * band.column.size + origin
+                        for x in range(left):
+                            out[x] = 0
+                        if step == 1:
+                            memcpy(out + left, line + left, (right - left) * sizeof(real))
+                        else:
+                            for x in range(left, right):
+                                out[x] = line[x * step]
+                        for x in range(right, band.pitch):
+                            out[x] = 0
+                        out += band.pitch
