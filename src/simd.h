@@ -60,6 +60,7 @@ VINLINE vec int_to_vec(mask m) { return (vec)m; }
 #endif
 enum { TILE_COLUMNS = TILE_VECTORS * LANES };
 
+VINLINE void mask_store(lane_int *p, mask m) { memcpy(p, &m, sizeof m); }
 VINLINE mask vec_bits(vec v) { mask m; memcpy(&m, &v, sizeof m); return m; }
 VINLINE vec bits_vec(mask m) { vec v; memcpy(&v, &m, sizeof v); return v; }
 
@@ -104,6 +105,7 @@ VINLINE mask mask_shift_left(mask a, int bits) {
     return (mask)((uint64_t)a << bits);
 #endif
 }
+VINLINE mask mask_select(mask m, mask a, mask b) { return (a & m) | (b & ~m); } /* m ? a : b */
 VINLINE vec vec_select(mask m, vec a, vec b) { return bits_vec((vec_bits(a) & m) | (vec_bits(b) & ~m)); } /* m ? a : b */
 VINLINE vec vec_max(vec a, vec b) { return vec_select(vec_lt(a, b), b, a); } /* a where either is NaN */
 VINLINE vec vec_min(vec a, vec b) { return vec_select(vec_lt(b, a), b, a); } /* a where either is NaN */
@@ -130,7 +132,8 @@ VINLINE int vec_any(mask m) {
     return any != 0;
 }
 
-/* Shuffles. zip_low and zip_high interleave the lower and the upper halves of a and b: a0 b0 a1 b1 ... */
+/* Shuffles. zip_low and zip_high interleave the lower and the upper halves of a and b: a0 b0 a1 b1 ...; even and odd
+   undo that: they pick every second lane of a, then of b. */
 #if FASTCONV_VECTOR_BYTES > 0
 #ifdef FASTCONV_DOUBLE
 #define LANES_2 (FASTCONV_VECTOR_BYTES == 16)
@@ -142,25 +145,35 @@ VINLINE int vec_any(mask m) {
 #define LANES_8 (FASTCONV_VECTOR_BYTES == 32)
 #endif
 #if LANES_2
-VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 2); }
-VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 1, 3); }
+#define ZIP_LOW 0, 2
+#define ZIP_HIGH 1, 3
+#define EVEN 0, 2
+#define ODD 1, 3
 #elif LANES_4
-VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
-VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+#define ZIP_LOW 0, 4, 1, 5
+#define ZIP_HIGH 2, 6, 3, 7
+#define EVEN 0, 2, 4, 6
+#define ODD 1, 3, 5, 7
 #elif LANES_8
-VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
-VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
+#define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15
 #else
-VINLINE vec vec_zip_low(vec a, vec b) {
-    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-VINLINE vec vec_zip_high(vec a, vec b) {
-    return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-}
+#define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #endif
+VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
+VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, ZIP_HIGH); }
+VINLINE vec vec_even(vec a, vec b) { return __builtin_shufflevector(a, b, EVEN); }
+VINLINE vec vec_odd(vec a, vec b) { return __builtin_shufflevector(a, b, ODD); }
 #else
 VINLINE vec vec_zip_low(vec a, vec b) { (void)b; return a; }
 VINLINE vec vec_zip_high(vec a, vec b) { (void)a; return b; }
+VINLINE vec vec_even(vec a, vec b) { (void)b; return a; }
+VINLINE vec vec_odd(vec a, vec b) { (void)a; return b; }
 #endif
 
 /* rows[i][j] <-> rows[j][i]: log2(LANES) rounds, each of which zips the first half of the rows with the second. */

@@ -45,8 +45,12 @@ cdef extern from "simd.h" nogil:
     mask mask_not(mask a) noexcept
     mask mask_add(mask a, mask b) noexcept
     vec vec_select(mask m, vec a, vec b) noexcept   # m ? a : b
+    mask mask_select(mask m, mask a, mask b) noexcept
+    void mask_store(lane_int* p, mask m) noexcept
     bint vec_any(mask m) noexcept
 
     vec vec_zip_low(vec a, vec b) noexcept          # a0 b0 a1 b1 ... of the lower halves
     vec vec_zip_high(vec a, vec b) noexcept
+    vec vec_even(vec a, vec b) noexcept             # a0 a2 ... b0 b2 ...
+    vec vec_odd(vec a, vec b) noexcept
     void vec_transpose(vec* rows) noexcept          # rows[LANES]

@@ -134,7 +134,7 @@ cdef inline void tile_7(Py_ssize_t depth, const real* a, const real* b, const Py
 
 
 cdef inline void tile_full(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
+                           Py_ssize_t c_step, bint accumulate) noexcept nogil:
     tile_of(TILE_ROWS, TILE_VECTORS, depth, a, b, offsets, c, c_step, accumulate)
 
 
