@@ -21,7 +21,7 @@ cdef enum:
     MAX = 0                     # what a window gives
     MAX_AND_INDEX = 1
     AVERAGE = 2
-    LARGEST_OFFSET = 0x7FFFFFFF # inside a window, that the lanes of a mask can hold
+    LARGEST_OFFSET = 0x7FFFFFFF  # inside a window, that the lanes of a mask can hold
 
 
 cdef struct Pool:
