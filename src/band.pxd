@@ -13,9 +13,9 @@ Each axis is laid out in one of two ways:
     apart      one copy for each tap and nothing thrown away: for large dilations and small images
 so that nothing is copied more often than it pays, and neither stride nor dilation costs more than that copy.
 """
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
-from .simd cimport LANES, TILE_COLUMNS, real
+from .simd cimport LANES, TILE_COLUMNS, copy_reals, real
 from .tile cimport MOST_VECTORS
 
 cdef enum:
@@ -180,7 +180,7 @@ cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_
                         for x in range(left):
                             out[x] = 0
                         if step == 1:
-                            memcpy(out + left, line + left, (right - left) * sizeof(real))
+                            copy_reals(out + left, line + left, right - left)
                         else:
                             for x in range(left, right):
                                 out[x] = line[x * step]

@@ -21,7 +21,7 @@ from libc.string cimport memcpy, memset
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport Axis, Band, Piece, Tap, ceil_div, clamp, fill, piece, plan, tap_offsets
-from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, real
+from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, copy_reals, real
 from .tile cimport MOST_VECTORS, InPlace, packed_tile, tile_in_place, vectors_of
 
 cdef enum:
@@ -91,7 +91,7 @@ cdef void store_band(Correlation* j, const Piece* at, const real* c, Py_ssize_t 
                                 + j.first_row + (at.row + p) * j.row_step) * j.dst_W
                 line += j.first_column + at.column * j.column_step
                 if j.bias == NULL and j.column_step == 1:         # -0 + 0 is not -0
-                    memcpy(line, sums, at.columns * sizeof(real))
+                    copy_reals(line, sums, at.columns)
                 elif j.bias == NULL:
                     for q in range(at.columns):
                         line[q * j.column_step] = sums[q]

@@ -1,15 +1,16 @@
 """Padding of planes, and its gradient: every output pixel is a copy of one source pixel, or the constant.
 
     forward    items: blocks of output rows; a row is left border, one copied run, right border
-    backward   items: planes; every output pixel adds its gradient to the source pixel that it came from, in order
+    backward   items: planes; every output pixel adds its gradient to the source pixel that it came from, in order;
+               in constant mode it is the forward of the opposite padding
 The maps from output to source rows and columns are made once per call; -1 stands for the constant.
 """
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .simd cimport real
+from .simd cimport copy_reals, real
 
 cdef enum:
     BLOCK = 65536               # output pixels in an item, about
@@ -55,10 +56,9 @@ cdef Py_ssize_t source_of(Py_ssize_t at, Py_ssize_t size, Mode mode) noexcept no
     return at + size if at < 0 else at - size
 
 
-cdef int set_up(Job* job, geometry, str mode_name) except -1:
-    cdef Py_ssize_t top, left, i
-    cdef Mode mode = read_mode(mode_name)
-    job.planes, job.H, job.W, job.P, job.Q, top, left = geometry
+cdef int set_up(Job* job, Py_ssize_t top, Py_ssize_t left, Mode mode) except -1:
+    """The maps for the sizes that the job has."""
+    cdef Py_ssize_t i
     job.row = <Py_ssize_t*>malloc((job.P + job.Q + 1) * sizeof(Py_ssize_t))
     if job.row == NULL:
         raise MemoryError("no memory for the maps of a padding")
@@ -89,25 +89,31 @@ cdef void pad_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
         for q in range(j.run_first):
             out[q] = line[j.column[q]] if j.column[q] >= 0 else j.value
         if j.run_stop > j.run_first:
-            memcpy(out + j.run_first, line + j.column[j.run_first], (j.run_stop - j.run_first) * sizeof(real))
+            copy_reals(out + j.run_first, line + j.column[j.run_first], j.run_stop - j.run_first)
         for q in range(j.run_stop, j.Q):
             out[q] = line[j.column[q]] if j.column[q] >= 0 else j.value
+
+
+cdef int pad_all(Job* job) except -1:
+    cdef Py_ssize_t items = (job.planes * job.P + job.rows_per_item - 1) // job.rows_per_item
+    with nogil:
+        run(pad_rows, job, items, team(items, <double>job.planes * job.P * job.Q))
+    return 0
 
 
 def pad2d(input, output, geometry, str mode, double value):
     """output = input with a border; negative borders of the constant mode crop."""
     cdef Job job
     cdef Buffers held
-    cdef Py_ssize_t items
-    set_up(&job, geometry, mode)
+    cdef Py_ssize_t top, left
+    job.planes, job.H, job.W, job.P, job.Q, top, left = geometry
+    set_up(&job, top, left, read_mode(mode))
     held.count = 0
     try:
         job.value = <real>value
         job.source = <const real*>pointer(&held, input, READ)
         job.target = <real*>pointer(&held, output, WRITE)
-        items = (job.planes * job.P + job.rows_per_item - 1) // job.rows_per_item
-        with nogil:
-            run(pad_rows, &job, items, team(items, <double>job.planes * job.P * job.Q))
+        pad_all(&job)
     finally:
         release(&held)
         free(job.row)
@@ -140,13 +146,23 @@ def pad2d_backward(grad_output, grad_input, geometry, str mode):
     """grad_input[i] = sum of grad_output over the output pixels that copy pixel i."""
     cdef Job job
     cdef Buffers held
-    set_up(&job, geometry, mode)
+    cdef Py_ssize_t top, left
+    cdef Mode word = read_mode(mode)
+    job.planes, job.H, job.W, job.P, job.Q, top, left = geometry
+    if word == CONSTANT:                                # each pixel has one copy at most: the opposite padding
+        job.H, job.W, job.P, job.Q, top, left = job.P, job.Q, job.H, job.W, -top, -left
+    set_up(&job, top, left, word)
     held.count = 0
     try:
+        job.value = 0
         job.source = <const real*>pointer(&held, grad_output, READ)
         job.target = <real*>pointer(&held, grad_input, WRITE)
-        with nogil:
-            run(gather_plane, &job, job.planes, team(job.planes, <double>job.planes * (job.P * job.Q + job.H * job.W)))
+        if word == CONSTANT:
+            pad_all(&job)
+        else:
+            with nogil:
+                run(gather_plane, &job, job.planes,
+                    team(job.planes, <double>job.planes * (job.P * job.Q + job.H * job.W)))
     finally:
         release(&held)
         free(job.row)

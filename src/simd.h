@@ -78,6 +78,17 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
+/* A short run: the last vector overlaps the one before, so that no element is handled alone; a call would cost more. */
+VINLINE void copy_reals(real *to, const real *from, int64_t count) {
+    int64_t i;
+    if (count < LANES) {
+        for (i = 0; i < count; i++) to[i] = from[i];
+        return;
+    }
+    for (i = 0; i < count - LANES; i += LANES) vec_store(to + i, vec_load(from + i));
+    vec_store(to + count - LANES, vec_load(from + count - LANES));
+}
+
 /* Arithmetic. vec_fma is one rounding where the machine has it, two elsewhere. */
 VINLINE vec vec_add(vec a, vec b) { return a + b; }
 VINLINE vec vec_sub(vec a, vec b) { return a - b; }
