@@ -12,8 +12,8 @@ only the taps that meet the pixel take part, so nothing is multiplied by inserte
             for each run of pixels:    tile, reading the band in place                       (registers)
     store the band, adding the bias
 
-grad_weight[k, (c, r, s)] sums over pixels: items are panels of TILE_COLUMNS (c, r, s); each walks all pixels in order,
-so that its sum depends on no thread.
+grad_weight[k, (c, r, s)] sums over pixels. Bands are dealt into a few parts, as many as the shapes say; an item is the
+sum over one part for some channels and some outputs, the parts are added in order: no thread changes a bit.
 """
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
@@ -22,12 +22,13 @@ from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport Axis, Band, Piece, Tap, ceil_div, clamp, fill, piece, plan, tap_offsets
 from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, copy_reals, real
-from .tile cimport MOST_VECTORS, InPlace, packed_tile, tile_in_place, vectors_of
+from .tile cimport MOST_VECTORS, Dots, InPlace, dots_in_place, tile_in_place, vectors_of
 
 cdef enum:
     FLAT = 256                  # positions in a band, about
     RESULTS = 1 << 18           # most sums of a band that are kept before they are stored, about
-    DEPTH = 256                 # pixels of a panel in grad_weight: it stays in L1
+    ROWS = 96                   # output channels of an item of grad_weight, at most: their gradients stay in L2
+    MOST_PARTS = 16             # partial sums of grad_weight, at most
 
 
 cdef struct Conv:
@@ -155,7 +156,7 @@ cdef int correlate(Correlation* j, const real* weight, Py_ssize_t row_stride, Py
     work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    plan(band, ceil_div(j.N, 2 * team(j.N, work)), clamp(RESULTS // j.rows, TILE_COLUMNS, FLAT))
+    plan(band, ceil_div(j.N, 2 * team(j.N, work)), clamp(RESULTS // j.rows, TILE_COLUMNS, FLAT), 1)
     j.row, j.column = band.row, band.column
     items = j.groups * band.image_items * band.row_items * band.column_items
     threads = team(items, work)
@@ -269,90 +270,126 @@ cdef struct WeightGradient:
     Py_ssize_t N, groups
     const real* input           # (N, groups*channels, row.size, column.size)
     const real* grad_output     # (N, groups*rows, row.grid, column.grid)
-    real* grad_weight           # (groups*rows, depth)
-    Py_ssize_t channels, rows, depth, row_blocks
+    Py_ssize_t channels, rows, depth
     Axis row, column            # as in the forward pass
-    Py_ssize_t panels           # of TILE_COLUMNS taps, per group
+    Band band
+    Py_ssize_t bands            # of one group
+    Py_ssize_t parts, channel_chunks, row_chunks, row_chunk
+    Py_ssize_t* offsets
+    real* sums                  # parts x (groups*rows, depth); the weight's gradient itself if there is one part
+    Py_ssize_t size             # of the weight
+    real* total                 # the weight's gradient
     real* scratch
     Py_ssize_t scratch_size     # reals per thread
 
 
-cdef inline void pack_run(const real* line, const Axis* axis, Py_ssize_t offset, Py_ssize_t q, Py_ssize_t count,
-                          real* to) noexcept nogil:
-    """What a tap sees of one source line at grid columns q ... q+count, TILE_COLUMNS apart."""
-    cdef Py_ssize_t left = clamp(ceil_div(-offset, axis.step) - q, 0, count)
-    cdef Py_ssize_t right = clamp(ceil_div(axis.size - offset, axis.step) - q, left, count)
-    cdef Py_ssize_t t
-    for t in range(left):
-        to[t * TILE_COLUMNS] = 0
-    if right > left:
-        line += q * axis.step + offset
-        for t in range(left, right):
-            to[t * TILE_COLUMNS] = line[t * axis.step]
-    for t in range(right, count):
-        to[t * TILE_COLUMNS] = 0
-
-
-cdef void pack_pixels(WeightGradient* j, const real* image, Py_ssize_t pixel, Py_ssize_t count, Py_ssize_t d0,
-                      Py_ssize_t d1, real* to) noexcept nogil:
-    """to[t*TILE_COLUMNS + d-d0] = what tap d sees at grid pixel + t, for count pixels, flat over rows and columns."""
-    cdef Py_ssize_t done = 0, p, q, length, d, c, h, t
-    cdef const Tap* row
-    cdef const Tap* column
+cdef void lay_out_grads(WeightGradient* j, const Piece* at, Py_ssize_t first, Py_ssize_t rows, real* to) noexcept nogil:
+    """Rows of grad_output as the band has its positions, with zeros where it has none."""
+    cdef Py_ssize_t k, n, p, q
+    cdef const real* line
     cdef real* out
-    while done < count:                                   # one run of pixels in one grid row at a time
-        p = (pixel + done) // j.column.grid
-        q = (pixel + done) % j.column.grid
-        length = min(j.column.grid - q, count - done)
-        for d in range(d0, d1):
-            c = d // (j.row.taps * j.column.taps)
-            row = &j.row.tap[d // j.column.taps % j.row.taps]
-            column = &j.column.tap[d % j.column.taps]
-            h = p * j.row.step + row.offset
-            out = to + done * TILE_COLUMNS + d - d0
-            if 0 <= h < j.row.size:
-                pack_run(image + (c * j.row.size + h) * j.column.size, &j.column, column.offset, q, length, out)
-            else:
-                for t in range(length):
-                    out[t * TILE_COLUMNS] = 0
-        done += length
+    for k in range(rows):
+        out = to + k * j.band.flat
+        for n in range(at.images):
+            line = j.grad_output + (((at.image + n) * j.groups * j.rows + first + k) * j.row.grid
+                                    + at.row) * j.column.grid + at.column
+            for p in range(at.rows):
+                copy_reals(out, line + p * j.column.grid, at.columns)
+                for q in range(at.columns, j.band.pitch):
+                    out[q] = 0
+                out += j.band.pitch
 
 
-cdef void weight_panel(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+cdef void weight_part(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """The sums over some bands, in order, of some channels and rows."""
     cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Py_ssize_t g = item // j.panels
-    cdef Py_ssize_t d0 = item % j.panels * TILE_COLUMNS
-    cdef Py_ssize_t width = min(j.depth - d0, TILE_COLUMNS)
-    cdef Py_ssize_t area = j.row.grid * j.column.grid
-    cdef real* pixels = j.scratch + thread * j.scratch_size            # DEPTH pixels x TILE_COLUMNS taps
-    cdef real* edge = pixels + DEPTH * TILE_COLUMNS                    # TILE_ROWS x DEPTH, for the last rows
-    cdef real* c = edge + TILE_ROWS * DEPTH                            # all rows x TILE_COLUMNS
-    cdef const real* a
-    cdef const real* image
-    cdef Py_ssize_t n, chunk, p0, depth, block, i, rows, k, t
-    cdef bint first = True
-    memset(pixels, 0, DEPTH * TILE_COLUMNS * sizeof(real))
-    memset(edge, 0, TILE_ROWS * DEPTH * sizeof(real))
-    memset(c, 0, j.row_blocks * TILE_ROWS * TILE_COLUMNS * sizeof(real))
-    for n in range(j.N):
-        image = j.input + (n * j.groups + g) * j.channels * j.row.size * j.column.size
-        for chunk in range(ceil_div(area, DEPTH)):
-            p0 = chunk * DEPTH
-            depth = min(area - p0, DEPTH)
-            pack_pixels(j, image, p0, depth, d0, d0 + width, pixels)
-            for block in range(j.row_blocks):
-                rows = min(j.rows - block * TILE_ROWS, TILE_ROWS)
-                a = j.grad_output + ((n * j.groups + g) * j.rows + block * TILE_ROWS) * area + p0
-                if rows == TILE_ROWS:
-                    packed_tile(depth, a, area, 1, pixels, c + block * TILE_ROWS * TILE_COLUMNS, not first)
-                else:
-                    for i in range(rows):
-                        memcpy(edge + i * DEPTH, a + i * area, depth * sizeof(real))
-                    packed_tile(depth, edge, DEPTH, 1, pixels, c + block * TILE_ROWS * TILE_COLUMNS, not first)
-            first = False
-    for k in range(j.rows):
-        for t in range(width):
-            j.grad_weight[(g * j.rows + k) * j.depth + d0 + t] = c[k * TILE_COLUMNS + t]
+    cdef Band* band = &j.band
+    cdef Py_ssize_t c0 = item % j.channel_chunks * band.chunk
+    cdef Py_ssize_t channels = min(j.channels - c0, band.chunk)
+    cdef Py_ssize_t k0 = item // j.channel_chunks % j.row_chunks * j.row_chunk
+    cdef Py_ssize_t rows = min(j.rows - k0, j.row_chunk)
+    cdef Py_ssize_t part = item // (j.channel_chunks * j.row_chunks) % j.parts
+    cdef Py_ssize_t g = item // (j.channel_chunks * j.row_chunks * j.parts)
+    cdef Py_ssize_t taps = j.row.taps * j.column.taps, area = j.row.size * j.column.size
+    cdef Py_ssize_t c_step = band.chunk * taps + MOST_VECTORS
+    cdef Py_ssize_t b, k, t, left
+    cdef real* pixels = j.scratch + thread * j.scratch_size
+    cdef real* grads = pixels + band.size
+    cdef real* c = grads + j.row_chunk * band.flat
+    cdef real* to
+    cdef Piece at
+    cdef Dots dots
+    memset(c, 0, rows * c_step * sizeof(real))
+    for b in range(part * j.bands // j.parts, (part + 1) * j.bands // j.parts):
+        at = piece(band, b)
+        fill(band, &at, j.input + ((at.image * j.groups + g) * j.channels + c0) * area, channels,
+             j.groups * j.channels * area, pixels)
+        lay_out_grads(j, &at, g * j.rows + k0, rows, grads)
+        k = 0
+        while k < rows:
+            left = min(rows - k, TILE_ROWS)
+            dots = dots_in_place(<int>left)
+            for t in range(ceil_div(channels * taps, vectors_of(<int>left))):
+                t *= vectors_of(<int>left)
+                dots(at.images * at.rows * band.pitch, grads + k * band.flat, band.flat, pixels, j.offsets + t,
+                     c + k * c_step + t, c_step)
+            k += left
+    to = j.sums + part * j.size + (g * j.rows + k0) * j.depth + c0 * taps
+    for k in range(rows):
+        memcpy(to + k * j.depth, c + k * c_step, channels * taps * sizeof(real))
+
+
+cdef void add_parts(void* argument, Py_ssize_t row, int thread) noexcept nogil:
+    """One output channel of the weight: the parts in order."""
+    cdef WeightGradient* j = <WeightGradient*>argument
+    cdef Py_ssize_t _part, d
+    cdef const real* sums = j.sums + row * j.depth
+    cdef real* total = j.total + row * j.depth
+    memcpy(total, sums, j.depth * sizeof(real))
+    for _part in range(1, j.parts):
+        sums += j.size
+        for d in range(j.depth):
+            total[d] += sums[d]
+
+
+cdef int sum_weights(WeightGradient* j) except -1:
+    cdef Band* band = &j.band
+    cdef Py_ssize_t items, t, taps = j.row.taps * j.column.taps
+    cdef double work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * j.depth
+    cdef int threads
+    cdef real* parts = NULL
+    band.row, band.column = j.row, j.column
+    band.N, band.channels, band.rows = j.N, j.channels, j.rows
+    plan(band, j.N, FLAT, LANES)
+    j.row, j.column = band.row, band.column
+    j.bands = band.image_items * band.row_items * band.column_items
+    j.parts = clamp(RESULTS // j.size, 1, min(j.bands, MOST_PARTS))
+    j.channel_chunks = ceil_div(j.channels, band.chunk)
+    j.row_chunks = ceil_div(j.rows, ROWS)
+    j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), TILE_ROWS) * TILE_ROWS
+    j.row_chunks = ceil_div(j.rows, j.row_chunk)
+    items = j.groups * j.parts * j.row_chunks * j.channel_chunks
+    threads = team(items, work)
+    j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + MOST_VECTORS)
+    j.offsets, j.scratch = NULL, NULL
+    try:
+        j.offsets = <Py_ssize_t*>memory((band.chunk * taps + MOST_VECTORS) * sizeof(Py_ssize_t))
+        j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+        j.sums = j.total
+        if j.parts > 1:
+            j.sums = parts = <real*>memory(j.parts * j.size * sizeof(real))
+        with nogil:
+            tap_offsets(band, j.offsets)
+            for t in range(MOST_VECTORS):
+                j.offsets[band.chunk * taps + t] = 0          # a tile may be wider than what is left
+            run(weight_part, j, items, threads)
+            if j.parts > 1:
+                run(add_parts, j, j.groups * j.rows, team(j.groups * j.rows, <double>j.parts * j.size))
+    finally:
+        free(j.offsets)
+        free(j.scratch)
+        free(parts)
+    return 0
 
 
 def conv2d_grad_weight(grad_output, input, grad_weight, geometry):
@@ -361,27 +398,20 @@ def conv2d_grad_weight(grad_output, input, grad_weight, geometry):
     cdef WeightGradient j
     cdef Buffers held
     cdef Tap* taps = new_taps(&v)
-    cdef Py_ssize_t items
-    cdef int threads
     held.count = 0
-    j.scratch = NULL
     try:
         forward_axes(&j.row, &j.column, &v, taps)
         j.N, j.groups, j.channels, j.rows = v.N, v.groups, v.C // v.groups, v.K // v.groups
+        j.depth = j.channels * v.R * v.S
+        j.size = v.K * j.depth
         j.grad_output = <const real*>pointer(&held, grad_output, READ)
         j.input = <const real*>pointer(&held, input, READ)
-        j.grad_weight = <real*>pointer(&held, grad_weight, WRITE)
-        j.depth = j.channels * v.R * v.S
-        j.row_blocks = ceil_div(j.rows, TILE_ROWS)
-        j.panels = ceil_div(j.depth, TILE_COLUMNS)
-        items = j.groups * j.panels
-        threads = team(items, 2.0 * v.N * v.P * v.Q * v.K * j.depth)
-        j.scratch_size = DEPTH * (TILE_COLUMNS + TILE_ROWS) + j.row_blocks * TILE_ROWS * TILE_COLUMNS
-        j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
-        with nogil:
-            run(weight_panel, &j, items, threads)
+        j.total = <real*>pointer(&held, grad_weight, WRITE)
+        if v.N * v.P * v.Q:
+            sum_weights(&j)
+        else:
+            memset(j.total, 0, j.size * sizeof(real))
     finally:
-        free(j.scratch)
         free(taps)
         release(&held)
 

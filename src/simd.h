@@ -132,16 +132,6 @@ VINLINE vec vec_sqrt(vec a) {
 #endif
     return vec_load(lanes);
 }
-VINLINE real vec_sum(vec a) { /* lanes in order */
-    real s = LANE(a, 0);
-    for (int i = 1; i < LANES; i++) s += LANE(a, i);
-    return s;
-}
-VINLINE int vec_any(mask m) {
-    lane_int any = 0;
-    for (int i = 0; i < LANES; i++) any |= LANE(m, i);
-    return any != 0;
-}
 
 /* Shuffles. zip_low and zip_high interleave the lower and the upper halves of a and b: a0 b0 a1 b1 ...; even and odd
    undo that: they pick every second lane of a, then of b. */
@@ -160,31 +150,44 @@ VINLINE int vec_any(mask m) {
 #define ZIP_HIGH 1, 3
 #define EVEN 0, 2
 #define ODD 1, 3
+#define FOLD(v) v += __builtin_shufflevector(v, v, 1, 0)
 #elif LANES_4
 #define ZIP_LOW 0, 4, 1, 5
 #define ZIP_HIGH 2, 6, 3, 7
 #define EVEN 0, 2, 4, 6
 #define ODD 1, 3, 5, 7
+#define FOLD(v) v += __builtin_shufflevector(v, v, 2, 3, 0, 1), v += __builtin_shufflevector(v, v, 1, 0, 3, 2)
 #elif LANES_8
 #define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
 #define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14
 #define ODD 1, 3, 5, 7, 9, 11, 13, 15
+#define FOLD(v)                                                  \
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3),  \
+    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5),  \
+    v += __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6)
 #else
 #define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define FOLD(v)                                                                               \
+    v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7), \
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11), \
+    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13), \
+    v += __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
 #endif
 VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
 VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, ZIP_HIGH); }
 VINLINE vec vec_even(vec a, vec b) { return __builtin_shufflevector(a, b, EVEN); }
 VINLINE vec vec_odd(vec a, vec b) { return __builtin_shufflevector(a, b, ODD); }
+VINLINE real vec_sum(vec v) { FOLD(v); return LANE(v, 0); } /* by halves */
 #else
 VINLINE vec vec_zip_low(vec a, vec b) { (void)b; return a; }
 VINLINE vec vec_zip_high(vec a, vec b) { (void)a; return b; }
 VINLINE vec vec_even(vec a, vec b) { (void)b; return a; }
 VINLINE vec vec_odd(vec a, vec b) { (void)a; return b; }
+VINLINE real vec_sum(vec v) { return v; }
 #endif
 
 /* rows[i][j] <-> rows[j][i]: log2(LANES) rounds, each of which zips the first half of the rows with the second. */

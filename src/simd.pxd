@@ -48,7 +48,6 @@ cdef extern from "simd.h" nogil:
     vec vec_select(mask m, vec a, vec b) noexcept   # m ? a : b
     mask mask_select(mask m, mask a, mask b) noexcept
     void mask_store(lane_int* p, mask m) noexcept
-    bint vec_any(mask m) noexcept
 
     vec vec_zip_low(vec a, vec b) noexcept          # a0 b0 a1 b1 ... of the lower halves
     vec vec_zip_high(vec a, vec b) noexcept

@@ -15,8 +15,13 @@ TILE_COLUMNS apart. The order of the sum over k is the same for every element of
     rows of C                1   2   3   4   5   6   7   8
     vectors, 16 registers    8   6   4   3   2   2
     vectors, 32 registers    8   8   8   6   4   4   3   3
+
+`dots_in_place` sums over what lies side by side instead: C[i, j] is the dot product of a row of A and a column of B
+that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
 """
-from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set, vec_store
+from .simd cimport (
+    LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set, vec_store, vec_sum,
+)
 
 cdef enum:
     MOST_VECTORS = 8
@@ -153,3 +158,104 @@ cdef inline InPlace tile_in_place(int rows) noexcept nogil:
     if rows == 5:
         return tile_5
     return tile_6 if rows == 6 else tile_7
+
+
+cdef inline void dots_of(
+    const int rows, const int columns,          # constants at every call
+    Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+    real* c, Py_ssize_t c_step,
+) noexcept nogil:
+    cdef vec acc[TILE_ROWS][MOST_VECTORS]
+    cdef vec held[MOST_VECTORS]
+    cdef vec one
+    cdef Py_ssize_t k
+    cdef Py_ssize_t _step
+    cdef int i, j
+    for i in range(rows):
+        for j in range(columns):
+            acc[i][j] = vec_set(0)
+    k = 0
+    for _step in range(length // LANES):
+        if rows < columns:
+            for i in range(rows):
+                held[i] = vec_load(a + i * a_step + k)
+            for j in range(columns):
+                one = vec_load(b + offsets[j] + k)
+                for i in range(rows):
+                    acc[i][j] = vec_fma(held[i], one, acc[i][j])
+        else:
+            for j in range(columns):
+                held[j] = vec_load(b + offsets[j] + k)
+            for i in range(rows):
+                one = vec_load(a + i * a_step + k)
+                for j in range(columns):
+                    acc[i][j] = vec_fma(one, held[j], acc[i][j])
+        k += LANES
+    for i in range(rows):
+        for j in range(columns):
+            c[i * c_step + j] += vec_sum(acc[i][j])
+
+
+ctypedef void (*Dots)(
+    Py_ssize_t length,                          # a multiple of LANES
+    const real* a, Py_ssize_t a_step,           # A[i, k] = a[i*a_step + k]
+    const real* b, const Py_ssize_t* offsets,   # B[k, j] = b[offsets[j] + k]
+    real* c, Py_ssize_t c_step,                 # rows x vectors_of(rows), added to
+) noexcept nogil
+
+
+cdef inline void dots_1(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(1, vectors_of(1), length, a, a_step, b, offsets, c, c_step)
+
+
+cdef inline void dots_2(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(2, vectors_of(2), length, a, a_step, b, offsets, c, c_step)
+
+
+cdef inline void dots_3(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(3, vectors_of(3), length, a, a_step, b, offsets, c, c_step)
+
+
+cdef inline void dots_4(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(4, vectors_of(4), length, a, a_step, b, offsets, c, c_step)
+
+
+cdef inline void dots_5(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(5, vectors_of(5), length, a, a_step, b, offsets, c, c_step)
+
+
+cdef inline void dots_6(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(6, vectors_of(6), length, a, a_step, b, offsets, c, c_step)
+
+
+cdef inline void dots_7(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(min(7, TILE_ROWS), vectors_of(7), length, a, a_step, b, offsets, c, c_step)
+
+
+cdef inline void dots_full(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b,
+                           const Py_ssize_t* offsets, real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(TILE_ROWS, TILE_VECTORS, length, a, a_step, b, offsets, c, c_step)
+
+
+cdef inline Dots dots_in_place(int rows) noexcept nogil:
+    """The dot products of up to TILE_ROWS rows with vectors_of(rows) columns, both where they lie."""
+    if rows >= TILE_ROWS:
+        return dots_full
+    if rows == 1:
+        return dots_1
+    if rows == 2:
+        return dots_2
+    if rows == 3:
+        return dots_3
+    if rows == 4:
+        return dots_4
+    if rows == 5:
+        return dots_5
+    return dots_6 if rows == 6 else dots_7
