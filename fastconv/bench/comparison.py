@@ -39,18 +39,21 @@ OPERATIONS: dict[str, Callable[[Layer], list[Task]]] = {
 
 def numbers(results: Sequence[Any]) -> list[NDArray[Any]]:
     """Copies of results as arrays, whatever computed them."""
-    return [np.array(r.detach() if hasattr(r, "detach") else r, dtype=np.float64) for r in results]
+    return [np.array(r.detach().numpy() if hasattr(r, "detach") else r, dtype=np.float64) for r in results]
 
 
 def difference(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> float:
-    """Largest difference between two lists of results, each relative to its largest value; inf if shapes differ."""
+    """Largest difference between two lists of results, each relative to its largest value; inf if shapes differ.
+
+    NaN in either is a difference of NaN.
+    """
     worst = 0.0
     for left, right in zip(a, b, strict=True):
         if left.shape != right.shape:
             return float("inf")
         if left.size:
-            scale = max(float(np.abs(left).max()), float(np.abs(right).max())) or 1.0
-            worst = max(worst, float(np.abs(left - right).max()) / scale)
+            scale = float(np.maximum(np.abs(left).max(), np.abs(right).max())) or 1.0
+            worst = float(np.maximum(worst, np.abs(left - right).max() / scale))
     return worst
 
 
