@@ -62,7 +62,11 @@ def test_evaluation_is_a_mean_over_samples_whatever_the_batches():
     whole = trainer.evaluate((X, Y), batch_size=1000)
     parts = trainer.evaluate((X, Y), batch_size=33)
     assert parts["accuracy"] == whole["accuracy"] and math.isclose(parts["loss"], whole["loss"], rel_tol=1e-6)
-    assert np.array_equal(trainer.predict(X, batch_size=1000), trainer.predict(X, batch_size=33))
+    one, other = trainer.predict(X, batch_size=1000), trainer.predict(X, batch_size=33)
+    if fc.get_backend() == "numpy":  # its matrix products are those of a BLAS, which looks at the shape of the whole
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    else:
+        assert np.array_equal(one, other)
 
 
 def test_evaluation_leaves_the_mode_and_the_parameters_as_they_were():
