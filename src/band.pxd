@@ -84,7 +84,7 @@ cdef inline void arrange(Axis* axis, bint apart) noexcept nogil:
 
 
 cdef inline double lay_out(Band* band, bint rows_apart, bint columns_apart, Py_ssize_t most_images,
-                           Py_ssize_t flat, Py_ssize_t align) noexcept nogil:
+                           Py_ssize_t flat, bint exact, Py_ssize_t align) noexcept nogil:
     """Choose the sizes, for bands of about `flat` positions; return the cycles that a channel costs, about."""
     cdef Py_ssize_t items, lines
     arrange(&band.row, rows_apart)
@@ -96,7 +96,7 @@ cdef inline double lay_out(Band* band, bint rows_apart, bint columns_apart, Py_s
     band.band_rows = ceil_div(band.row.grid, band.row_items)
     band.image_size = (band.band_rows + band.row.reach) * band.pitch
     band.images = 1
-    if band.row_items == 1 and band.column_items == 1 and (align == 1 or band.row.reach == 0):
+    if band.row_items == 1 and band.column_items == 1 and not (exact and band.row.reach):
         band.images = clamp(flat // band.image_size, 1, most_images)
     band.image_items = ceil_div(band.N, band.images)
     band.images = ceil_div(band.N, band.image_items)
@@ -109,20 +109,21 @@ cdef inline double lay_out(Band* band, bint rows_apart, bint columns_apart, Py_s
             * band.rows / (2.0 * LANES))
 
 
-cdef inline void plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, Py_ssize_t align) noexcept nogil:
+cdef inline void plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bint exact, Py_ssize_t align) noexcept nogil:
     """Lay out a band for axes, N, channels and rows that the caller has set.
 
-    With align > 1, rows begin at multiples of it, end in zeros, and have no positions that are thrown away.
+    exact: no positions that are thrown away, within rows and within images
+    align: rows begin at multiples of it and end in zeros
     """
     cdef int way, best = 3
     cdef double cost, least = 0
     cdef Py_ssize_t copies
     for way in range(3, -1, -1):
-        if align == 1 or way & 2:
-            cost = lay_out(band, way & 1, way >> 1, most_images, flat, align)
+        if not exact or way & 2:
+            cost = lay_out(band, way & 1, way >> 1, most_images, flat, exact, align)
             if way == 3 or cost <= least:
                 best, least = way, cost
-    lay_out(band, best & 1, best >> 1, most_images, flat, align)
+    lay_out(band, best & 1, best >> 1, most_images, flat, exact, align)
     copies = max(band.row.copies * band.column.copies, 1)
     band.chunk = clamp(BAND // (copies * band.plane), 1, band.channels)
     band.chunk = clamp(TAPS // max(band.row.taps * band.column.taps, 1), 1, band.chunk)

@@ -20,14 +20,17 @@ from libc.string cimport memcpy, memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .band cimport Axis, Band, Piece, Tap, ceil_div, clamp, fill, piece, plan, tap_offsets
+from .band cimport BAND, Axis, Band, Piece, Tap, ceil_div, clamp, fill, piece, plan, tap_offsets
+from .gemm cimport pack_panel
 from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, copy_reals, real
-from .tile cimport MOST_VECTORS, Dots, InPlace, dots_in_place, tile_in_place, vectors_of
+from .tile cimport (
+    MOST_VECTORS, Dots, InPlace, Taps, dots_in_place, taps_full, taps_tall, tile_in_place, vectors_of,
+)
 
 cdef enum:
     FLAT = 256                  # positions in a band, about
     RESULTS = 1 << 18           # most sums of a band that are kept before they are stored, about
-    ROWS = 96                   # output channels of an item of grad_weight, at most: their gradients stay in L2
+    ROWS = 256                  # output channels of an item of grad_weight, at most: their gradients stay in L2
     MOST_PARTS = 16             # partial sums of grad_weight, at most
 
 
@@ -156,7 +159,8 @@ cdef int correlate(Correlation* j, const real* weight, Py_ssize_t row_stride, Py
     work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    plan(band, ceil_div(j.N, 2 * team(j.N, work)), clamp(RESULTS // j.rows, TILE_COLUMNS, FLAT), 1)
+    plan(band, ceil_div(j.N, 2 * team(j.N, work)), clamp(RESULTS // j.rows, TILE_COLUMNS, FLAT),
+         False, 1)
     j.row, j.column = band.row, band.column
     items = j.groups * band.image_items * band.row_items * band.column_items
     threads = team(items, work)
@@ -283,8 +287,8 @@ cdef struct WeightGradient:
     Py_ssize_t scratch_size     # reals per thread
 
 
-cdef void lay_out_grads(WeightGradient* j, const Piece* at, Py_ssize_t first, Py_ssize_t rows, real* to) noexcept nogil:
-    """Rows of grad_output as the band has its positions, with zeros where it has none."""
+cdef void grad_lines(WeightGradient* j, const Piece* at, Py_ssize_t first, Py_ssize_t rows, real* to) noexcept nogil:
+    """Rows of grad_output as the band has its positions, with zeros at the end of a line."""
     cdef Py_ssize_t k, n, p, q
     cdef const real* line
     cdef real* out
@@ -300,43 +304,117 @@ cdef void lay_out_grads(WeightGradient* j, const Piece* at, Py_ssize_t first, Py
                 out += j.band.pitch
 
 
-cdef void weight_part(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """The sums over some bands, in order, of some channels and rows."""
+cdef void grad_panels(WeightGradient* j, const Piece* at, Py_ssize_t first, Py_ssize_t rows, real* to) noexcept nogil:
+    """The same transposed: panels of TILE_COLUMNS output channels, a line for each position."""
+    cdef Py_ssize_t panel, n, p, width, lines = at.rows, length = at.columns
+    cdef const real* from_
+    cdef real* out
+    if j.band.column_items == 1:                          # rows follow each other in both
+        lines, length = 1, at.rows * at.columns
+    for panel in range(ceil_div(rows, TILE_COLUMNS)):
+        width = min(rows - panel * TILE_COLUMNS, TILE_COLUMNS)
+        out = to + panel * j.band.flat * TILE_COLUMNS
+        for n in range(at.images):
+            from_ = j.grad_output + (((at.image + n) * j.groups * j.rows + first + panel * TILE_COLUMNS) * j.row.grid
+                                     + at.row) * j.column.grid + at.column
+            for p in range(lines):
+                pack_panel(from_ + p * j.column.grid, 1, j.row.grid * j.column.grid, length, width, out)
+                out += (length if lines == 1 else j.band.pitch) * TILE_COLUMNS
+
+
+cdef struct Part:                                         # an item: some bands, some channels, some rows
+    Py_ssize_t first_band, stop_band, group, part
+    Py_ssize_t c0, channels, k0, rows
+
+
+cdef Part weight_item(const WeightGradient* j, Py_ssize_t item) noexcept nogil:
+    cdef Part p
+    p.c0 = item % j.channel_chunks * j.band.chunk
+    p.channels = min(j.channels - p.c0, j.band.chunk)
+    item //= j.channel_chunks
+    p.k0 = item % j.row_chunks * j.row_chunk
+    p.rows = min(j.rows - p.k0, j.row_chunk)
+    item //= j.row_chunks
+    p.part = item % j.parts
+    p.first_band = p.part * j.bands // j.parts
+    p.stop_band = (p.part + 1) * j.bands // j.parts
+    p.group = item // j.parts
+    return p
+
+
+cdef inline void fill_item(WeightGradient* j, const Part* item, const Piece* at, real* pixels) noexcept nogil:
+    cdef Py_ssize_t area = j.row.size * j.column.size
+    fill(&j.band, at, j.input + ((at.image * j.groups + item.group) * j.channels + item.c0) * area, item.channels,
+         j.groups * j.channels * area, pixels)
+
+
+cdef inline real* sums_of(WeightGradient* j, const Part* item) noexcept nogil:
+    """Where the sums of an item go."""
+    return (j.sums + item.part * j.size + (item.group * j.rows + item.k0) * j.depth
+            + item.c0 * j.row.taps * j.column.taps)
+
+
+cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept nogil:
+    """Output channels in lanes, pixels from the band one by one."""
     cdef WeightGradient* j = <WeightGradient*>argument
     cdef Band* band = &j.band
-    cdef Py_ssize_t c0 = item % j.channel_chunks * band.chunk
-    cdef Py_ssize_t channels = min(j.channels - c0, band.chunk)
-    cdef Py_ssize_t k0 = item // j.channel_chunks % j.row_chunks * j.row_chunk
-    cdef Py_ssize_t rows = min(j.rows - k0, j.row_chunk)
-    cdef Py_ssize_t part = item // (j.channel_chunks * j.row_chunks) % j.parts
-    cdef Py_ssize_t g = item // (j.channel_chunks * j.row_chunks * j.parts)
-    cdef Py_ssize_t taps = j.row.taps * j.column.taps, area = j.row.size * j.column.size
-    cdef Py_ssize_t c_step = band.chunk * taps + MOST_VECTORS
-    cdef Py_ssize_t b, k, t, left
+    cdef Part item = weight_item(j, number)
+    cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps, panels = ceil_div(item.rows, TILE_COLUMNS)
+    cdef Py_ssize_t c_step = (band.chunk * j.row.taps * j.column.taps + MOST_VECTORS) * TILE_COLUMNS
+    cdef Py_ssize_t b, panel, t, k, flat, height
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* grads = pixels + band.size
-    cdef real* c = grads + j.row_chunk * band.flat
-    cdef real* to
+    cdef real* c = grads + panels * band.flat * TILE_COLUMNS
+    cdef real* to = sums_of(j, &item)
+    cdef Taps tile
     cdef Piece at
-    cdef Dots dots
-    memset(c, 0, rows * c_step * sizeof(real))
-    for b in range(part * j.bands // j.parts, (part + 1) * j.bands // j.parts):
+    for b in range(item.first_band, item.stop_band):
         at = piece(band, b)
-        fill(band, &at, j.input + ((at.image * j.groups + g) * j.channels + c0) * area, channels,
-             j.groups * j.channels * area, pixels)
-        lay_out_grads(j, &at, g * j.rows + k0, rows, grads)
-        k = 0
-        while k < rows:
-            left = min(rows - k, TILE_ROWS)
-            dots = dots_in_place(<int>left)
-            for t in range(ceil_div(channels * taps, vectors_of(<int>left))):
-                t *= vectors_of(<int>left)
-                dots(at.images * at.rows * band.pitch, grads + k * band.flat, band.flat, pixels, j.offsets + t,
-                     c + k * c_step + t, c_step)
-            k += left
-    to = j.sums + part * j.size + (g * j.rows + k0) * j.depth + c0 * taps
-    for k in range(rows):
-        memcpy(to + k * j.depth, c + k * c_step, channels * taps * sizeof(real))
+        flat = (at.images - 1) * band.image_size + at.rows * band.pitch
+        fill_item(j, &item, &at, pixels)
+        grad_panels(j, &at, item.group * j.rows + item.k0, item.rows, grads)
+        for panel in range(panels):
+            tile, height = taps_full, TILE_ROWS
+            if item.rows - panel * TILE_COLUMNS <= LANES:
+                tile, height = taps_tall, MOST_VECTORS
+            for t in range(ceil_div(taps, height)):
+                tile(flat, pixels, j.offsets + t * height, grads + panel * band.flat * TILE_COLUMNS,
+                     c + panel * c_step + t * height * TILE_COLUMNS, b > item.first_band)
+    for panel in range(panels):
+        for k in range(min(item.rows - panel * TILE_COLUMNS, TILE_COLUMNS)):
+            for t in range(taps):
+                to[k * j.depth + t] = c[panel * c_step + t * TILE_COLUMNS + k]
+        to += TILE_COLUMNS * j.depth
+
+
+cdef void weight_dots(void* argument, Py_ssize_t number, int thread) noexcept nogil:
+    """Pixels in lanes: for few output channels."""
+    cdef WeightGradient* j = <WeightGradient*>argument
+    cdef Band* band = &j.band
+    cdef Part item = weight_item(j, number)
+    cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps
+    cdef Py_ssize_t c_step = band.chunk * j.row.taps * j.column.taps + MOST_VECTORS
+    cdef Py_ssize_t b, block, k, t, width
+    cdef real* pixels = j.scratch + thread * j.scratch_size
+    cdef real* grads = pixels + band.size
+    cdef real* c = grads + item.rows * band.flat
+    cdef real* to = sums_of(j, &item)
+    cdef Dots dots
+    cdef Piece at
+    memset(c, 0, item.rows * c_step * sizeof(real))
+    for b in range(item.first_band, item.stop_band):
+        at = piece(band, b)
+        fill_item(j, &item, &at, pixels)
+        grad_lines(j, &at, item.group * j.rows + item.k0, item.rows, grads)
+        for block in range(ceil_div(item.rows, TILE_ROWS)):
+            k = block * TILE_ROWS
+            dots = dots_in_place(<int>min(item.rows - k, TILE_ROWS))
+            width = vectors_of(<int>min(item.rows - k, TILE_ROWS))
+            for t in range(ceil_div(taps, width)):
+                dots(at.images * at.rows * band.pitch, grads + k * band.flat, band.flat, pixels,
+                     j.offsets + t * width, c + k * c_step + t * width, c_step)
+    for k in range(item.rows):
+        memcpy(to + k * j.depth, c + k * c_step, taps * sizeof(real))
 
 
 cdef void add_parts(void* argument, Py_ssize_t row, int thread) noexcept nogil:
@@ -358,19 +436,20 @@ cdef int sum_weights(WeightGradient* j) except -1:
     cdef double work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * j.depth
     cdef int threads
     cdef real* parts = NULL
+    cdef bint few = 2 * j.rows <= LANES
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    plan(band, j.N, FLAT, LANES)
+    j.row_chunks = ceil_div(j.rows, ROWS)
+    j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), TILE_COLUMNS) * TILE_COLUMNS
+    j.row_chunks = ceil_div(j.rows, j.row_chunk)
+    plan(band, j.N, clamp(2 * BAND // j.row_chunk, TILE_COLUMNS, FLAT), True, LANES if few else 1)
     j.row, j.column = band.row, band.column
     j.bands = band.image_items * band.row_items * band.column_items
     j.parts = clamp(RESULTS // j.size, 1, min(j.bands, MOST_PARTS))
     j.channel_chunks = ceil_div(j.channels, band.chunk)
-    j.row_chunks = ceil_div(j.rows, ROWS)
-    j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), TILE_ROWS) * TILE_ROWS
-    j.row_chunks = ceil_div(j.rows, j.row_chunk)
     items = j.groups * j.parts * j.row_chunks * j.channel_chunks
     threads = team(items, work)
-    j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + MOST_VECTORS)
+    j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + MOST_VECTORS)   # more than `few` needs
     j.offsets, j.scratch = NULL, NULL
     try:
         j.offsets = <Py_ssize_t*>memory((band.chunk * taps + MOST_VECTORS) * sizeof(Py_ssize_t))
@@ -382,7 +461,7 @@ cdef int sum_weights(WeightGradient* j) except -1:
             tap_offsets(band, j.offsets)
             for t in range(MOST_VECTORS):
                 j.offsets[band.chunk * taps + t] = 0          # a tile may be wider than what is left
-            run(weight_part, j, items, threads)
+            run(weight_dots if few else weight_taps, j, items, threads)
             if j.parts > 1:
                 run(add_parts, j, j.groups * j.rows, team(j.groups * j.rows, <double>j.parts * j.size))
     finally:

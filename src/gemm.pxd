@@ -33,35 +33,34 @@ cdef struct Gemm:
     Py_ssize_t scratch_size     # reals per thread
 
 
-cdef inline void gemm_pack(const Gemm* g, Py_ssize_t k0, Py_ssize_t depth, Py_ssize_t column, Py_ssize_t width,
-                           real* to) noexcept nogil:
-    """One panel of B, depth x TILE_COLUMNS; columns beyond the last are zero."""
-    cdef const real* b = g.b + k0 * g.b_k + column * g.b_column
+cdef inline void pack_panel(const real* b, Py_ssize_t b_k, Py_ssize_t b_column, Py_ssize_t depth, Py_ssize_t width,
+                            real* to) noexcept nogil:
+    """to[k*TILE_COLUMNS + j] = b[k*b_k + j*b_column]; columns from `width` on are zero."""
     cdef vec block[LANES]
-    cdef Py_ssize_t k, j, i, blocks = depth // LANES if g.b_k == 1 else 0, lanes
+    cdef Py_ssize_t k, j, i, blocks = depth // LANES if b_k == 1 else 0, lanes
     if width < TILE_COLUMNS:
         memset(to, 0, depth * TILE_COLUMNS * sizeof(real))
-    if g.b_column == 1:
+    if b_column == 1:
         if width == TILE_COLUMNS:
             for k in range(depth):
                 for j in range(TILE_VECTORS):
-                    vec_store(to + k * TILE_COLUMNS + j * LANES, vec_load(b + k * g.b_k + j * LANES))
+                    vec_store(to + k * TILE_COLUMNS + j * LANES, vec_load(b + k * b_k + j * LANES))
         else:
             for k in range(depth):
                 for j in range(width):
-                    to[k * TILE_COLUMNS + j] = b[k * g.b_k + j]
+                    to[k * TILE_COLUMNS + j] = b[k * b_k + j]
         return
     lanes = width // LANES                                # LANES x LANES blocks, transposed in registers
     for k in range(blocks):
         for j in range(lanes):
             for i in range(LANES):
-                block[i] = vec_load(b + (j * LANES + i) * g.b_column + k * LANES)
+                block[i] = vec_load(b + (j * LANES + i) * b_column + k * LANES)
             vec_transpose(block)
             for i in range(LANES):
                 vec_store(to + (k * LANES + i) * TILE_COLUMNS + j * LANES, block[i])
     for j in range(width):
         for k in range(blocks * LANES if j < lanes * LANES else 0, depth):
-            to[k * TILE_COLUMNS + j] = b[k * g.b_k + j * g.b_column]
+            to[k * TILE_COLUMNS + j] = b[k * b_k + j * b_column]
 
 
 cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -85,8 +84,8 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
         k0 = chunk * GEMM_DEPTH
         depth = min(g.depth - k0, GEMM_DEPTH)
         for panel in range(panels):
-            gemm_pack(g, k0, depth, column + panel * TILE_COLUMNS, min(columns - panel * TILE_COLUMNS, TILE_COLUMNS),
-                      packed + panel * depth * TILE_COLUMNS)
+            pack_panel(g.b + k0 * g.b_k + (column + panel * TILE_COLUMNS) * g.b_column, g.b_k, g.b_column, depth,
+                       min(columns - panel * TILE_COLUMNS, TILE_COLUMNS), packed + panel * depth * TILE_COLUMNS)
         for r in range(row_tiles):
             left = min(rows - r * TILE_ROWS, TILE_ROWS)
             a = g.a + (row + r * TILE_ROWS) * g.a_row + k0 * g.a_k
