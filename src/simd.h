@@ -106,9 +106,6 @@ VINLINE mask vec_eq(vec a, vec b) { return -(mask)(a == b); }
 VINLINE mask vec_is_nan(vec a) { return -(mask)(a != a); }
 #endif
 VINLINE mask mask_or(mask a, mask b) { return a | b; }
-VINLINE mask mask_and(mask a, mask b) { return a & b; }
-VINLINE mask mask_not(mask a) { return ~a; }
-VINLINE mask mask_add(mask a, mask b) { return a + b; }
 VINLINE mask mask_shift_left(mask a, int bits) {
 #if FASTCONV_VECTOR_BYTES > 0
     return a << bits;
@@ -119,19 +116,7 @@ VINLINE mask mask_shift_left(mask a, int bits) {
 VINLINE mask mask_select(mask m, mask a, mask b) { return (a & m) | (b & ~m); } /* m ? a : b */
 VINLINE vec vec_select(mask m, vec a, vec b) { return bits_vec((vec_bits(a) & m) | (vec_bits(b) & ~m)); } /* m ? a : b */
 VINLINE vec vec_max(vec a, vec b) { return vec_select(vec_lt(a, b), b, a); } /* a where either is NaN */
-VINLINE vec vec_min(vec a, vec b) { return vec_select(vec_lt(b, a), b, a); } /* a where either is NaN */
 VINLINE vec vec_abs(vec a) { return bits_vec(vec_bits(a) & ~mask_set((lane_int)((uint64_t)1 << (8 * sizeof(real) - 1)))); }
-VINLINE vec vec_sqrt(vec a) {
-    real lanes[LANES];
-    vec_store(lanes, a);
-    for (int i = 0; i < LANES; i++)
-#ifdef FASTCONV_DOUBLE
-        lanes[i] = sqrt(lanes[i]);
-#else
-        lanes[i] = sqrtf(lanes[i]);
-#endif
-    return vec_load(lanes);
-}
 
 /* Shuffles. zip_low and zip_high interleave the lower and the upper halves of a and b: a0 b0 a1 b1 ...; even and odd
    undo that: they pick every second lane of a, then of b. */

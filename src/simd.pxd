@@ -18,7 +18,6 @@ cdef extern from "simd.h" nogil:
     vec vec_set(real x) noexcept
     mask mask_set(lane_int x) noexcept
     mask vec_to_int(vec v) noexcept
-    vec int_to_vec(mask m) noexcept
 
     vec vec_load(const real* p) noexcept
     void vec_store(real* p, vec v) noexcept
@@ -32,9 +31,7 @@ cdef extern from "simd.h" nogil:
     vec vec_div(vec a, vec b) noexcept
     vec vec_fma(vec a, vec b, vec c) noexcept       # a*b + c
     vec vec_max(vec a, vec b) noexcept
-    vec vec_min(vec a, vec b) noexcept
     vec vec_abs(vec a) noexcept
-    vec vec_sqrt(vec a) noexcept
     real vec_sum(vec a) noexcept
     vec vec_exp2_int(mask n) noexcept
 
@@ -42,9 +39,6 @@ cdef extern from "simd.h" nogil:
     mask vec_eq(vec a, vec b) noexcept
     mask vec_is_nan(vec a) noexcept
     mask mask_or(mask a, mask b) noexcept
-    mask mask_and(mask a, mask b) noexcept
-    mask mask_not(mask a) noexcept
-    mask mask_add(mask a, mask b) noexcept
     vec vec_select(mask m, vec a, vec b) noexcept   # m ? a : b
     mask mask_select(mask m, mask a, mask b) noexcept
     void mask_store(lane_int* p, mask m) noexcept
