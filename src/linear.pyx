@@ -1,11 +1,15 @@
 """The fully connected layer: output = input . weight^T + bias, and its gradients, as one packed matrix product each."""
+from libc.string cimport memset
+
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
 from .gemm cimport Gemm, gemm
-from .simd cimport real
+from .simd cimport TILE_COLUMNS, TILE_ROWS, real
+from .tile cimport packed_tile
 
 cdef enum:
     BIAS_BLOCK = 64             # columns of one item of the sum
+    PEAK_DEPTH = 128            # tiles of this depth stay in the nearest cache
 
 
 def linear(input, weight, bias, output):
@@ -100,3 +104,27 @@ def linear_grad_bias(grad_output, grad_bias):
             run(bias_block, &job, items, team(items, <double>job.M * job.columns))
     finally:
         release(&held)
+
+
+cdef struct Tiles:
+    real a[TILE_ROWS * PEAK_DEPTH]
+    real b[PEAK_DEPTH * TILE_COLUMNS]
+    real c[TILE_ROWS * TILE_COLUMNS]
+    Py_ssize_t repeats
+
+
+cdef void repeat_tile(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef Tiles job = (<const Tiles*>argument)[0]
+    cdef Py_ssize_t _repeat
+    for _repeat in range(job.repeats):
+        packed_tile(PEAK_DEPTH, job.a, 1, TILE_ROWS, job.b, job.c, True)
+
+
+def _tiles(int threads, Py_ssize_t repeats):
+    """Do nothing but tiles, on each thread its own; return the floating-point operations. For benchmarks."""
+    cdef Tiles job
+    memset(&job, 0, sizeof(Tiles))
+    job.repeats = repeats
+    with nogil:
+        run(repeat_tile, &job, threads, threads)
+    return 2 * TILE_ROWS * TILE_COLUMNS * PEAK_DEPTH * repeats * threads

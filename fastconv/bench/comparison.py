@@ -15,12 +15,11 @@ from fastconv import _backend, _config, _threads
 from fastconv._extras import require
 from fastconv._version import __version__
 
-from . import figure, lenet_step, operations, shapes, table, written
+from . import figure, lenet_step, operations, peak, shapes, table, written
 from .shapes import Layer
 from .task import Task
 from .timing import Contestant, compete
 
-SUITE = "lenet"
 TOLERANCE = 1e-4
 """Largest allowed difference between two results, relative to the largest value: float32 sums in another order."""
 
@@ -57,11 +56,15 @@ def difference(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> float:
     return worst
 
 
-def measure(task: Task, backends: Sequence[str], torch: Any, rounds: int) -> dict[str, Any]:
-    """One row: every contestant computes, the results are compared, then they are timed in turns."""
+def measure(task: Task, names: Sequence[str], torch: Any, rounds: int) -> dict[str, Any]:
+    """One row: every contestant computes, the results are compared, then they are timed in turns.
+
+    Where there is arithmetic to count, the compiled backend's limit takes part: a tile on data that never leave the
+    nearest cache.
+    """
     contestants = {}
     results = {}
-    for name in (*backends, "torch") if torch else backends:
+    for name in names:
         context: Callable[[], AbstractContextManager[Any]] = nullcontext
         if name != "torch":
             context = in_backend(name)
@@ -71,7 +74,7 @@ def measure(task: Task, backends: Sequence[str], torch: Any, rounds: int) -> dic
             first = call()
             contestants[name] = Contestant(call, context, time.perf_counter() - start)
             results[name] = numbers(first)
-    names = list(results)
+    limit = None
     worst = 0.0
     for i, one in enumerate(names):
         for other in names[i + 1 :]:
@@ -82,12 +85,18 @@ def measure(task: Task, backends: Sequence[str], torch: Any, rounds: int) -> dic
                     f"bench: {task.title}, {task.direction}: {one} and {other} differ by {apart:.2g} of the largest "
                     f"value, more than {TOLERANCE:.0e}: not timed"
                 )
+    if task.flops and names[0] == "cython":
+        limit = peak.work(task.dtype)
+        contestants["peak"] = Contestant(limit, nullcontext, 0.0)
+    times = compete(contestants, names[0], rounds)
+    tiles = times.pop("peak", None)
     return {
         "row": task.title,
         "direction": task.direction,
         "flops": task.flops,
         "difference": worst,
-        "times": compete(contestants, backends[0], rounds),
+        "peak": limit() / tiles[0] / 1e6 if limit and tiles else None,
+        "times": times,
     }
 
 
@@ -97,12 +106,12 @@ def in_backend(name: str) -> Callable[[], AbstractContextManager[Any]]:
 
 
 @contextmanager
-def torch_with_threads(wanted: bool | None, count: int) -> Iterator[Any]:
-    """The module torch, set to as many threads as fastconv; None if not wanted, or absent and not asked for."""
-    if wanted is False or (wanted is None and importlib.util.find_spec("torch") is None):
+def torch_with_threads(wanted: bool, count: int) -> Iterator[Any]:
+    """The module torch, set to as many threads as fastconv; None if it is not wanted."""
+    if not wanted:
         yield None
         return
-    torch = require("torch", "fastconv bench --torch", "torch")
+    torch = require("torch", "fastconv bench --against torch", "torch")
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -111,13 +120,26 @@ def torch_with_threads(wanted: bool | None, count: int) -> Iterator[Any]:
         torch.set_num_threads(before)
 
 
+def opponents(suite: str, against: Sequence[str] | None) -> list[str]:
+    """Who is measured: the fastest backend first, then those that are named, or those that the suite is made for."""
+    backends = _backend.available_backends()
+    known = [*backends[1:], "torch"]
+    for name in against or ():
+        if name not in known:
+            raise ValueError(f"bench: against must be among {', '.join(known)}, got {name!r}")
+    if against is None:
+        has_torch = importlib.util.find_spec("torch") is not None
+        few = known[-1:] if has_torch else known[:1]
+        against = {"layers": few, "lenet": known if has_torch else known[:-1]}[suite]
+    return [backends[0], *(name for name in known if name in against)]
+
+
 def machine(torch: Any) -> dict[str, Any]:
     """What the numbers depend on besides the code."""
     facts = {
         "cpu": _config.cpu_name(),
         "isa": _backend.ISA,
         "threads": _threads.get_num_threads(),
-        "dtype": "float32",
         "fastconv": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -126,9 +148,11 @@ def machine(torch: Any) -> dict[str, Any]:
     return facts | ({"torch": torch.__version__} if torch else {})
 
 
-def chosen(names: Sequence[str] | None, quick: bool) -> list[Layer]:
+def chosen(suite: str, names: Sequence[str] | None, quick: bool) -> list[Layer]:
     """The layers of the suite, or those that are named; of two images each if it must be quick."""
-    layers = shapes.read(SUITE)
+    if suite not in shapes.SUITES:
+        raise ValueError(f"bench: suite must be one of {', '.join(shapes.SUITES)}, got {suite!r}")
+    layers = shapes.read(suite)
     known = [layer.name for layer in layers]
     for name in names or ():
         if name not in known:
@@ -138,51 +162,56 @@ def chosen(names: Sequence[str] | None, quick: bool) -> list[Layer]:
 
 
 def run(
+    suite: str = "lenet",
     rows: Sequence[str] | None = None,
+    against: Sequence[str] | None = None,
     threads: int | None = None,
     json: Any = None,
     plot: Any = None,
-    torch: bool | None = None,
     repeats: int = 5,
     quick: bool = False,
     stream: TextIO | None = None,
 ) -> dict[str, Any]:
-    """Compare plain Python, NumPy, Cython and, if it is installed, torch on the layers of LeNet-5.
+    """Compare plain Python, NumPy, Cython and torch on the layers of LeNet-5, or Cython and torch on many more.
 
-    Every contestant gets the same float32 arrays, through the public functions. The results are compared first; then
-    the contestants take turns, `repeats` times. A turn is the median of at least five calls after one that does not
-    count (plain Python: of one call). Ratios are medians of the ratios within a round.
+    Every contestant gets the same arrays, through the public functions. The results are compared first; then the
+    contestants take turns, `repeats` times. A turn is the median of at least five calls after one that does not count
+    (of slow calls: of one). Ratios are medians of the ratios within a round. The limit that the share of the peak
+    refers to is measured in the same rounds.
 
     Parameters
     ----------
+    suite : {"lenet", "layers"}
+        The list of layers: those of LeNet-5, or single layers of well-known networks.
     rows : sequence of str, optional
-        Names of ``bench/shapes/lenet.txt``, such as ``["conv1", "step"]``; by default all.
+        Names of the suite, such as ``["conv1", "step"]``; by default all.
+    against : sequence of {"numpy", "python", "torch"}, optional
+        What the fastest backend is compared with; by default all (``"lenet"``) or torch (``"layers"``), as far as it
+        is installed.
     threads : int, optional
         For Cython and torch. NumPy's matrix products have a pool of threads of their own.
     json, plot : path, optional
         Write the numbers to a JSON file, and a picture of the speed-ups to a .png, .pdf or .svg file.
-    torch : bool, optional
-        Whether to measure torch; by default if it is installed.
     repeats : int
         Rounds.
     quick : bool
-        Two images instead of 32: shows that everything works, not how fast.
+        Two images instead of a batch: shows that everything works, not how fast.
     stream : text file, optional
         Where the table is printed, row after row; by default standard output.
 
     Returns
     -------
     dict
-        ``{"version": 1, "machine": {...}, "rows": [...]}`` with one row for each backend of each line of the table:
-        ``suite``, ``row``, ``direction``, ``backend``, ``ms``, ``gflops`` (None where memory is the work) and
-        ``ratio``, its time over that of the fastest fastconv backend.
+        ``{"version": 1, "machine": {...}, "rows": [...]}`` with one row for each contestant of each line of the
+        table: ``suite``, ``row``, ``direction``, ``backend``, ``ms``, ``gflops`` (None where memory is the work),
+        ``peak`` (GFLOP/s, None likewise) and ``ratio``, its time over that of the fastest fastconv backend.
 
     Raises
     ------
     ValueError
-        An unknown row or a bad number; or two results differ, which nothing then is timed for.
+        An unknown suite, row or opponent, or a bad number; or two results differ, which nothing then is timed for.
     ImportError
-        `plot` without matplotlib, or ``torch=True`` without torch.
+        `plot` without matplotlib, or torch is asked for and absent.
     OSError
         A file cannot be written.
 
@@ -190,7 +219,7 @@ def run(
     --------
     >>> import io
     >>> from fastconv import bench
-    >>> report = bench.run(rows=["loss"], quick=True, repeats=1, torch=False, stream=io.StringIO())
+    >>> report = bench.run(rows=["loss"], against=["numpy"], quick=True, repeats=1, stream=io.StringIO())
     >>> sorted(report)
     ['machine', 'rows', 'version']
     """
@@ -198,29 +227,29 @@ def run(
         raise TypeError(f"bench: repeats must be an int, got {type(repeats).__name__}")
     if repeats < 1:
         raise ValueError(f"bench: repeats must be >= 1, got {repeats}")
-    layers = chosen(rows, quick)
+    layers = chosen(suite, rows, quick)
+    names = opponents(suite, against)
     stream = sys.stdout if stream is None else stream
     written.check("json", json, ("json",))
     written.check("plot", plot, figure.FORMATS)
     if plot is not None:
         figure.matplotlib()
-    backends = _backend.available_backends()
     with (
         _threads.threads(_threads.get_num_threads() if threads is None else threads),
-        torch_with_threads(torch, _threads.get_num_threads()) as torch_module,
+        torch_with_threads("torch" in names, _threads.get_num_threads()) as torch,
     ):
-        facts = machine(torch_module)
-        columns = table.Columns(backends, torch_module is not None)
+        facts = machine(torch)
+        columns = table.Columns(names)
         print(table.header(facts), columns.titles(), sep="\n\n", file=stream, flush=True)
         lines = []
         for layer in layers:
             for task in OPERATIONS[layer.operation](layer):
-                lines.append(measure(task, backends, torch_module, repeats))
+                lines.append(measure(task, names, torch, repeats))
                 print(columns.line(lines[-1]), file=stream, flush=True)
-        print(table.footer(backends), file=stream, flush=True)
-    report = {"version": 1, "machine": facts, "rows": written.rows(SUITE, lines)}
+        print(table.footer(names, lines), file=stream, flush=True)
+    report = {"version": 1, "machine": facts, "rows": written.rows(suite, lines)}
     if json is not None:
         written.json_file(json, report)
     if plot is not None:
-        figure.speed_ups(plot, lines, backends, facts)
+        figure.speed_ups(plot, lines, names, facts)
     return report

@@ -1,6 +1,7 @@
 """The tasks of single layers: every call goes through the public functions, checks and allocations included."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,39 +12,66 @@ from fastconv import functional as F
 from .shapes import Layer
 from .task import Task, normals
 
+OPTIONS = {"stride": 1, "padding": 0, "dilation": 1}
+ALL = (True, True, True)
+DIRECTIONS = {
+    "grad_input": ((True, False, False), 1),
+    "grad_weight": ((False, True, False), 1),
+    "grad_bias": ((False, False, True), None),
+    "backward": (ALL, 2),
+}
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """Height and width."""
+    return value if isinstance(value, tuple) else (value, value)
+
 
 def conv2d(layer: Layer) -> list[Task]:
-    """Convolution: forward, each gradient, all gradients."""
-    n, c, _, _ = layer.input
-    kernel, k = layer.options["kernel"], layer.options["outputs"]
-    x, w, b = normals(*layer.input), normals(k, c, kernel, kernel), normals(k)
-    y = F.conv2d(x, w, b)
-    dy = normals(*y.shape)
-    flops = 2 * n * y[0].size * c * kernel * kernel
+    """Convolution: forward, each gradient, all gradients, and all of it."""
+    given = dict(layer.options)
+    kernel, k, dtype = pair(given.pop("kernel")), given.pop("outputs"), given.pop("dtype", "float32")
+    stride, padding, dilation = (pair(given.pop(name, start)) for name, start in OPTIONS.items())
+    groups = given.pop("groups", 1)
+    options = (stride, padding, dilation, groups)
+    c = layer.input[1]
+    shapes = layer.input, (k, c // groups, *kernel), (k,)
+    x, w, b = (normals(*shape).astype(dtype) for shape in shapes)
+    dy = normals(*F.conv2d(x, w, b, *options).shape).astype(dtype)
+    flops = 2 * dy.size * w[0].size
+
+    def forward() -> Any:
+        return lambda: [F.conv2d(x, w, b, *options)]
 
     def torch_forward(torch: Any) -> Any:
         tx, tw, tb = map(torch.from_numpy, (x, w, b))
-        return lambda: [torch.nn.functional.conv2d(tx, tw, tb)]
+        return lambda: [torch.nn.functional.conv2d(tx, tw, tb, *options)]
 
-    tasks = [Task(layer.title(), "forward", flops, lambda: lambda: [F.conv2d(x, w, b)], torch_forward)]
-    directions = {
-        "grad_input": ((True, False, False), flops),
-        "grad_weight": ((False, True, False), flops),
-        "backward": ((True, True, True), 2 * flops),
-    }
-    for direction, (mask, work) in directions.items():
+    def backward(mask: tuple[bool, bool, bool]) -> Any:
+        return lambda: [g for g in F.conv2d_backward(dy, x, w, *options, output_mask=mask) if g is not None]
 
-        def backward(mask: tuple[bool, bool, bool] = mask) -> Any:
-            return lambda: [g for g in F.conv2d_backward(dy, x, w, output_mask=mask) if g is not None]
+    def torch_backward(torch: Any, mask: tuple[bool, bool, bool]) -> Any:
+        tdy, tx, tw = map(torch.from_numpy, (dy, x, w))
+        gradients = torch.ops.aten.convolution_backward
+        rest = [k], stride, padding, dilation, False, [0, 0], groups, list(mask)
+        # Asked for the bias alone, torch returns more than that.
+        wanted = [i for i in range(3) if mask[i]]
+        return lambda: [*map(gradients(tdy, tx, tw, *rest).__getitem__, wanted)]
 
-        def torch_backward(torch: Any, mask: tuple[bool, bool, bool] = mask) -> Any:
-            tdy, tx, tw = map(torch.from_numpy, (dy, x, w))
-            gradients = torch.ops.aten.convolution_backward
-            options = [k], [1, 1], [0, 0], [1, 1], False, [0, 0], 1, list(mask)
-            return lambda: [g for g in gradients(tdy, tx, tw, *options) if g is not None]
+    def both() -> Any:
+        first, second = forward(), backward(ALL)
+        return lambda: [*first(), *second()]
 
-        tasks.append(Task(layer.title(), direction, work, backward, torch_backward))
-    return tasks
+    def torch_both(torch: Any) -> Any:
+        first, second = torch_forward(torch), torch_backward(torch, ALL)
+        return lambda: [*first(), *second()]
+
+    title = layer.title()
+    tasks = [Task(title, "forward", flops, forward, torch_forward, dtype)]
+    for direction, (mask, work) in DIRECTIONS.items():
+        ours, theirs = partial(backward, mask), partial(torch_backward, mask=mask)
+        tasks.append(Task(title, direction, work and work * flops, ours, theirs, dtype))
+    return [*tasks, Task(title, "both", 3 * flops, both, torch_both, dtype)]
 
 
 def pad2d(layer: Layer) -> list[Task]:
@@ -65,50 +93,58 @@ def pad2d(layer: Layer) -> list[Task]:
     ]
 
 
+def pooling(layer: Layer) -> tuple[int, int, int]:
+    """Kernel size, stride and padding."""
+    kernel = layer.options["kernel"]
+    return kernel, layer.options.get("stride", kernel), layer.options.get("padding", 0)
+
+
 def max_pool2d(layer: Layer) -> list[Task]:
     """Maximum pooling; the gradient is told where the maxima were."""
-    x, k = normals(*layer.input), layer.options["kernel"]
-    y, indices = F.max_pool2d(x, k, return_indices=True)
+    x = normals(*layer.input)
+    k, s, p = pooling(layer)
+    y, indices = F.max_pool2d(x, k, s, p, return_indices=True)
     dy = normals(*y.shape)
 
     def torch_forward(torch: Any) -> Any:
         tx = torch.from_numpy(x)
-        return lambda: [torch.nn.functional.max_pool2d(tx, k)]
+        return lambda: [torch.nn.functional.max_pool2d(tx, k, s, p)]
 
     def torch_backward(torch: Any) -> Any:
         tdy, tx, places = map(torch.from_numpy, (dy, x, indices))
         gradient = torch.ops.aten.max_pool2d_with_indices_backward
-        options = [k, k], [k, k], [0, 0], [1, 1], False
+        options = [k, k], [s, s], [p, p], [1, 1], False
         return lambda: [gradient(tdy, tx, *options, places)]
 
     def backward() -> Any:
         return lambda: [F.max_pool2d_backward(dy, indices, x.shape)]
 
     return [
-        Task(layer.title(), "forward", None, lambda: lambda: [F.max_pool2d(x, k)], torch_forward),
+        Task(layer.title(), "forward", None, lambda: lambda: [F.max_pool2d(x, k, s, p)], torch_forward),
         Task(layer.title(), "backward", None, backward, torch_backward),
     ]
 
 
 def avg_pool2d(layer: Layer) -> list[Task]:
     """Average pooling."""
-    x, k = normals(*layer.input), layer.options["kernel"]
-    dy = normals(*F.avg_pool2d(x, k).shape)
+    x = normals(*layer.input)
+    k, s, p = pooling(layer)
+    dy = normals(*F.avg_pool2d(x, k, s, p).shape)
 
     def torch_forward(torch: Any) -> Any:
         tx = torch.from_numpy(x)
-        return lambda: [torch.nn.functional.avg_pool2d(tx, k)]
+        return lambda: [torch.nn.functional.avg_pool2d(tx, k, s, p)]
 
     def torch_backward(torch: Any) -> Any:
         tdy, tx = map(torch.from_numpy, (dy, x))
         gradient = torch.ops.aten.avg_pool2d_backward
-        return lambda: [gradient(tdy, tx, [k, k], [k, k], [0, 0], False, True, None)]
+        return lambda: [gradient(tdy, tx, [k, k], [s, s], [p, p], False, True, None)]
 
     def backward() -> Any:
-        return lambda: [F.avg_pool2d_backward(dy, x.shape, k)]
+        return lambda: [F.avg_pool2d_backward(dy, x.shape, k, s, p)]
 
     return [
-        Task(layer.title(), "forward", None, lambda: lambda: [F.avg_pool2d(x, k)], torch_forward),
+        Task(layer.title(), "forward", None, lambda: lambda: [F.avg_pool2d(x, k, s, p)], torch_forward),
         Task(layer.title(), "backward", None, backward, torch_backward),
     ]
 

@@ -1,7 +1,7 @@
 """The layers to measure: named lists of shapes in the text files of `shapes/`."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Layer(NamedTuple):
@@ -10,12 +10,27 @@ class Layer(NamedTuple):
     name: str
     operation: str
     input: tuple[int, ...]
-    options: dict[str, int]
+    options: dict[str, Any]
 
     def title(self) -> str:
         """The name and everything that the time depends on."""
-        words = [f"{key}={value}" for key, value in self.options.items()]
+        words = [f"{key}={_text(value)}" for key, value in self.options.items()]
         return " ".join([self.name, "x".join(map(str, self.input)), *words])
+
+
+SUITES = ("lenet", "layers")
+
+
+def _value(text: str) -> Any:
+    """A number, numbers joined by x, or a word."""
+    numbers = text.split("x")
+    if not all(map(str.isdigit, numbers)):
+        return text
+    return int(text) if len(numbers) == 1 else tuple(map(int, numbers))
+
+
+def _text(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def read(suite: str) -> list[Layer]:
@@ -27,5 +42,5 @@ def read(suite: str) -> list[Layer]:
             name, operation, shape, *options = words
             sizes = tuple(map(int, shape.split("x")))
             pairs = (option.split("=") for option in options)
-            layers.append(Layer(name, operation, sizes, {key: int(value) for key, value in pairs}))
+            layers.append(Layer(name, operation, sizes, {key: _value(value) for key, value in pairs}))
     return layers

@@ -1,6 +1,7 @@
 """The table that `fastconv bench` prints."""
 
 from collections.abc import Sequence
+from math import exp, log
 from typing import Any
 
 NAMES = {"cython": "Cython", "numpy": "NumPy", "python": "Python", "torch": "torch"}
@@ -11,7 +12,7 @@ def header(facts: dict[str, Any]) -> str:
     torch = f", torch {facts['torch']}" if "torch" in facts else ""
     return (
         f"{facts['cpu']}, instruction set {facts['isa'] or 'none: no extensions'}, "
-        f"threads: {facts['threads']}, {facts['dtype']}\n"
+        f"threads: {facts['threads']}\n"
         f"fastconv {facts['fastconv']}, Python {facts['python']}, NumPy {facts['numpy']}{torch}"
     )
 
@@ -24,39 +25,50 @@ def number(value: float) -> str:
 
 
 class Columns:
-    """The columns for some backends, the fastest first: times, speed-ups of the first over each, and the rest."""
+    """The columns for some contestants, the fastest backend first: times, how many times as long, and the rest."""
 
-    def __init__(self, backends: Sequence[str], torch: bool) -> None:
-        self.first = backends[0]
-        self.timed = [*reversed(backends), *(["torch"] if torch else [])]
+    def __init__(self, names: Sequence[str]) -> None:
+        self.first = names[0]
+        ours = [name for name in names if name != "torch"]
+        self.timed = [*reversed(ours), *(["torch"] if "torch" in names else [])]
         self.slower = [name for name in self.timed if name != self.first]
 
     def titles(self) -> str:
         """The line above the numbers."""
         times = [f"{NAMES[name]} ms" for name in self.timed]
         speed_ups = [f"x {NAMES[name]}" for name in self.slower]
-        return self._line("layer, batch first", "direction", times, [*speed_ups, "GFLOP/s", "diff."])
+        return self._line("layer, batch first", "direction", times, [*speed_ups, "GFLOP/s", "of peak", "diff."])
 
     def line(self, measured: dict[str, Any]) -> str:
         """One row."""
         times = [number(measured["times"][name][0]) for name in self.timed]
         speed_ups = [number(measured["times"][name][1]) for name in self.slower]
-        flops, ms = measured["flops"], measured["times"][self.first][0]
+        flops, ms, peak = measured["flops"], measured["times"][self.first][0], measured["peak"]
         rate = number(flops / ms / 1e6) if flops else "-"
+        share = f"{flops / ms / 1e6 / peak:.0%}" if flops and peak else "-"
         name_and_shape = " ".join(measured["row"].split()[:2])
-        return self._line(
-            name_and_shape, measured["direction"], times, [*speed_ups, rate, f"{measured['difference']:.0e}"]
-        )
+        rest = [*speed_ups, rate, share, f"{measured['difference']:.0e}"]
+        return self._line(name_and_shape, measured["direction"], times, rest)
 
     @staticmethod
     def _line(row: str, direction: str, times: Sequence[str], rest: Sequence[str]) -> str:
-        return " ".join([f"{row:23} {direction:11}", *(f"{cell:>9}" for cell in [*times, *rest])])
+        return " ".join([f"{row:24} {direction:11}", *(f"{cell:>9}" for cell in [*times, *rest])])
 
 
-def footer(backends: Sequence[str]) -> str:
-    """What the columns mean."""
-    first = NAMES[backends[0]]
-    return (
+def footer(names: Sequence[str], lines: Sequence[dict[str, Any]]) -> str:
+    """What the columns mean, and what the rows come to."""
+    first = NAMES[names[0]]
+    text = (
         f"\nx: how many times as long as {first} the other takes (median over rounds in which they took turns).\n"
-        f"GFLOP/s: of {first}. diff.: the largest difference between any two results, relative to the largest value."
+        f"GFLOP/s and its share of the peak: of {first}; the peak is a tile that never leaves the nearest cache.\n"
+        "diff.: the largest difference between any two results, relative to the largest value."
     )
+    for name in names[1:]:
+        ratios = {f"{line['row'].split()[0]} {line['direction']}": line["times"][name][1] for line in lines}
+        mean = exp(sum(map(log, ratios.values())) / len(ratios))
+        lost = [f"{row} {ratio:.2f}" for row, ratio in ratios.items() if ratio < 1]
+        text += (
+            f"\nx {NAMES[name]}: geometric mean {number(mean)}, smallest {number(min(ratios.values()))}; "
+            f"under 1: {', '.join(lost) or 'none'}"
+        )
+    return text

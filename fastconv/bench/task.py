@@ -20,6 +20,7 @@ class Task(NamedTuple):
     fastconv: Callable[[], Call]
     torch: Callable[[Any], Call]
     """Both make the call: what they prepare is not timed. The argument is the module torch."""
+    dtype: str = "float32"
 
 
 def normals(*shape: int) -> NDArray[Any]:

@@ -33,6 +33,7 @@ def rows(suite: str, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "backend": backend,
             "ms": ms,
             "gflops": line["flops"] and line["flops"] / ms / 1e6,
+            "peak": line["peak"],
             "ratio": ratio,
         }
         for line in lines

@@ -15,11 +15,12 @@ from fastconv.bench.timing import Contestant, compete
 from fastconv.cli import main
 
 BACKENDS = fc.available_backends()
+CONVOLUTION = ["forward", "grad_input", "grad_weight", "grad_bias", "backward", "both"]
 
 
 def quick(**options):
     stream = io.StringIO()
-    report = bench.run(quick=True, repeats=1, torch=False, stream=stream, **options)
+    report = bench.run(quick=True, repeats=1, against=BACKENDS[1:], stream=stream, **options)
     return report, stream.getvalue()
 
 
@@ -27,8 +28,8 @@ def test_every_layer_on_every_backend():
     report, text = quick()
     rows = {(row["row"].split()[0], row["direction"], row["backend"]) for row in report["rows"]}
     directions = {
-        "conv1": ["forward", "grad_input", "grad_weight", "backward"],
-        "conv2": ["forward", "grad_input", "grad_weight", "backward"],
+        "conv1": CONVOLUTION,
+        "conv2": CONVOLUTION,
         "loss": ["both"],
         "step": ["step"],
     }
@@ -100,18 +101,22 @@ def test_turns():
     assert times["a"][1] == 1 and set(times) == {"a", "b"}
 
 
+# Every operation of the suite, and every option of its convolutions.
+SMALL = ["lenet2", "stem", "dw_s2", "row", "dilated", "double", "max3", "avg3", "pad", "relu", "sigmoid", "gemm64"]
+
+
 def test_torch_column():
     pytest.importorskip("torch")
     stream = io.StringIO()
-    report = bench.run(quick=True, repeats=1, torch=True, stream=stream)
-    assert {row["backend"] for row in report["rows"]} == {*BACKENDS, "torch"}
+    report = bench.run("layers", quick=True, repeats=1, against=["torch"], stream=stream, rows=SMALL)
+    assert {row["backend"] for row in report["rows"]} == {BACKENDS[0], "torch"}
     assert "x torch" in stream.getvalue() and report["machine"]["torch"]
 
 
 def test_files(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     data, picture = tmp_path / "b.json", tmp_path / "b.png"
-    arguments = ["bench", "--quick", "--no-torch", "--repeats", "1", "--rows", "loss", "--threads", "1"]
+    arguments = ["bench", "--quick", "--repeats", "1", "--rows", "loss", "--threads", "1", "--against", *BACKENDS[1:]]
     assert main([*arguments, "--json", str(data), "--plot", str(picture)]) == 0
     report = json.loads(data.read_text())
     assert report["version"] == 1 and report["machine"]["threads"] == 1
@@ -124,6 +129,9 @@ def test_files(tmp_path, capsys):
     ("line", "code", "words"),
     [
         ("--rows conv9", 2, "conv9"),
+        ("--rows stem", 1, "stem"),
+        ("lenet6", 2, "lenet6"),
+        ("--against matlab", 2, "matlab"),
         ("--repeats 0", 2, "--repeats"),
         ("--threads 0", 2, "--threads"),
         ("--json /nowhere/b.json", 1, "/nowhere"),
@@ -131,7 +139,7 @@ def test_files(tmp_path, capsys):
     ],
 )
 def test_refused(line, code, words, capsys):
-    assert main(["bench", "--quick", "--no-torch", *line.split()]) == code
+    assert main(["bench", *line.split(), "--quick"]) == code
     captured = capsys.readouterr()
     assert words in captured.err and captured.err.count("\n") == 1
 
