@@ -11,7 +11,8 @@ Each axis is laid out in one of two ways:
     together   one copy for all taps (one per phase for step > 1), with `reach` more lines for taps beyond the first;
                what is computed for the last `reach` columns of a row (and rows of an image) is thrown away
     apart      one copy for each tap and nothing thrown away: for large dilations and small images
-so that nothing is copied more often than it pays, and neither stride nor dilation costs more than that copy.
+so that nothing is copied more often than it pays, and neither stride nor dilation costs more than that copy. Where no
+tap leaves the image and steps are 1, the image itself is such a band, and nothing is copied at all.
 """
 from libc.string cimport memset
 
@@ -48,6 +49,7 @@ cdef struct Band:
     Py_ssize_t pitch, image_size, plane     # reals from row to row, image to image, copy to copy
     Py_ssize_t chunk                        # channels laid out at a time
     Py_ssize_t flat                         # positions in an item, those that are thrown away included
+    bint in_place                           # the image itself, but for what would read beyond the last one
     Py_ssize_t size                         # reals to allocate
 
 
@@ -83,12 +85,24 @@ cdef inline void arrange(Axis* axis, bint apart) noexcept nogil:
         axis.tap[t].copy = copy
 
 
-cdef inline double lay_out(Band* band, bint rows_apart, bint columns_apart, Py_ssize_t most_images,
-                           Py_ssize_t flat, bint exact, Py_ssize_t align) noexcept nogil:
+cdef inline bint covers(const Axis* axis) noexcept nogil:
+    """Whether the first copy of an axis, laid out together, is the source."""
+    return axis.step == 1 and axis.taps > 0 and axis.tap[0].origin == 0 and axis.grid + axis.reach == axis.size
+
+
+cdef enum Way:                              # bits
+    ROWS_APART = 1
+    COLUMNS_APART = 2
+    IN_PLACE = 4
+
+
+cdef inline double lay_out(Band* band, int way, Py_ssize_t most_images, Py_ssize_t flat, bint exact,
+                           Py_ssize_t align) noexcept nogil:
     """Choose the sizes, for bands of about `flat` positions; return the cycles that a channel costs, about."""
     cdef Py_ssize_t items, lines
-    arrange(&band.row, rows_apart)
-    arrange(&band.column, columns_apart)
+    arrange(&band.row, way & ROWS_APART != 0)
+    arrange(&band.column, way & COLUMNS_APART != 0)
+    band.in_place = way == IN_PLACE
     band.column_items = ceil_div(band.column.grid, COLUMNS)
     band.columns = ceil_div(band.column.grid, band.column_items)
     band.pitch = ceil_div(band.columns + band.column.reach, align) * align
@@ -96,7 +110,7 @@ cdef inline double lay_out(Band* band, bint rows_apart, bint columns_apart, Py_s
     band.band_rows = ceil_div(band.row.grid, band.row_items)
     band.image_size = (band.band_rows + band.row.reach) * band.pitch
     band.images = 1
-    if band.row_items == 1 and band.column_items == 1 and not (exact and band.row.reach):
+    if band.row_items == 1 and band.column_items == 1 and not band.in_place and not (exact and band.row.reach):
         band.images = clamp(flat // band.image_size, 1, most_images)
     band.image_items = ceil_div(band.N, band.images)
     band.images = ceil_div(band.N, band.image_items)
@@ -104,6 +118,8 @@ cdef inline double lay_out(Band* band, bint rows_apart, bint columns_apart, Py_s
     band.flat = band.plane - band.row.reach * band.pitch
     items = band.image_items * band.row_items * band.column_items
     lines = items * band.row.copies * band.column.copies * band.images * (band.band_rows + band.row.reach)
+    if band.in_place:
+        lines = 0
     return (lines * (12 + 2.0 * band.pitch / LANES)
             + items * ceil_div(band.flat, TILE_COLUMNS) * TILE_COLUMNS * band.row.taps * band.column.taps
             * band.rows / (2.0 * LANES))
@@ -115,15 +131,18 @@ cdef inline void plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bint 
     exact: no positions that are thrown away, within rows and within images
     align: rows begin at multiples of it and end in zeros
     """
-    cdef int way, best = 3
+    cdef int way, best = -1
     cdef double cost, least = 0
     cdef Py_ssize_t copies
-    for way in range(3, -1, -1):
-        if not exact or way & 2:
-            cost = lay_out(band, way & 1, way >> 1, most_images, flat, exact, align)
-            if way == 3 or cost <= least:
-                best, least = way, cost
-    lay_out(band, best & 1, best >> 1, most_images, flat, exact, align)
+    for way in range(5):
+        cost = lay_out(band, way, most_images, flat, exact, align)
+        if exact and band.column.reach:
+            continue
+        if way == IN_PLACE and not (covers(&band.row) and covers(&band.column) and band.column_items == align == 1):
+            continue
+        if best < 0 or cost < least:
+            best, least = way, cost
+    lay_out(band, best, most_images, flat, exact, align)
     copies = max(band.row.copies * band.column.copies, 1)
     band.chunk = clamp(BAND // (copies * band.plane), 1, band.channels)
     band.chunk = clamp(TAPS // max(band.row.taps * band.column.taps, 1), 1, band.chunk)
@@ -145,7 +164,7 @@ cdef inline Piece piece(const Band* band, Py_ssize_t item) noexcept nogil:
     return p
 
 
-cdef inline void tap_offsets(const Band* band, Py_ssize_t* offsets) noexcept nogil:
+cdef inline void tap_offsets(const Band* band, Py_ssize_t plane, Py_ssize_t* offsets) noexcept nogil:
     """Where the taps of one chunk of channels find the value of position 0, in the order c, r, s."""
     cdef Py_ssize_t c, r, s
     cdef const Tap* row
@@ -155,7 +174,7 @@ cdef inline void tap_offsets(const Band* band, Py_ssize_t* offsets) noexcept nog
             row = &band.row.tap[r]
             for s in range(band.column.taps):
                 column = &band.column.tap[s]
-                offsets[0] = (((c * band.row.copies + row.copy) * band.column.copies + column.copy) * band.plane
+                offsets[0] = (((c * band.row.copies + row.copy) * band.column.copies + column.copy) * plane
                               + row.shift * band.pitch + column.shift)
                 offsets += 1
 
@@ -192,3 +211,21 @@ cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_
                         for x in range(right, band.pitch):
                             out[x] = 0
                         out += band.pitch
+
+
+cdef inline const real* positions(const Band* band, const Piece* at, const real* source, Py_ssize_t channels,
+                                  Py_ssize_t image_step, const real* end, Py_ssize_t length, real* to,
+                                  const Py_ssize_t* offsets, const Py_ssize_t** found) noexcept nogil:
+    """Position 0 of a band of which `length` positions are read: in the image, or laid out in `to`.
+
+    offsets: those for bands, then those for images; found: which of them to use. The images end at `end`.
+    """
+    cdef Py_ssize_t taps = band.chunk * band.row.taps * band.column.taps
+    cdef Py_ssize_t area = band.row.size * band.column.size, first = at.row * band.pitch
+    if band.in_place and (source + first + (channels - 1) * area + band.row.reach * band.pitch + band.column.reach
+                          + length <= end):
+        found[0] = offsets + taps + MOST_VECTORS
+        return source + first
+    found[0] = offsets
+    fill(band, at, source, channels, image_step, to)
+    return to

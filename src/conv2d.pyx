@@ -20,7 +20,7 @@ from libc.string cimport memcpy, memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .band cimport BAND, Axis, Band, Piece, Tap, ceil_div, clamp, fill, piece, plan, tap_offsets
+from .band cimport BAND, Axis, Band, Piece, Tap, ceil_div, clamp, piece, plan, positions, tap_offsets
 from .gemm cimport pack_panel
 from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, copy_reals, real
 from .tile cimport (
@@ -118,6 +118,9 @@ cdef void correlate_band(void* argument, Py_ssize_t item, int thread) noexcept n
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* c = pixels + band.size
     cdef const real* source = j.src + (at.image * j.groups + at.group) * j.channels * area
+    cdef const real* end = j.src + j.N * j.groups * j.channels * area
+    cdef const real* first
+    cdef const Py_ssize_t* offsets
     cdef int rows
     cdef InPlace tile
     if j.depth == 0:                                      # a position that no tap meets
@@ -127,7 +130,8 @@ cdef void correlate_band(void* argument, Py_ssize_t item, int thread) noexcept n
         for chunk in range(ceil_div(j.channels, band.chunk)):
             c0 = chunk * band.chunk
             channels = min(j.channels - c0, band.chunk)
-            fill(band, &at, source + c0 * area, channels, j.groups * j.channels * area, pixels)
+            first = positions(band, &at, source + c0 * area, channels, j.groups * j.channels * area, end,
+                              flat + MOST_VECTORS * LANES, pixels, j.offsets, &offsets)
             for block in range(j.row_blocks):
                 rows = <int>min(j.rows - block * TILE_ROWS, TILE_ROWS)
                 width = vectors_of(rows) * LANES
@@ -135,7 +139,7 @@ cdef void correlate_band(void* argument, Py_ssize_t item, int thread) noexcept n
                 for t in range(ceil_div(flat, width)):
                     tile(channels * taps,
                          j.packed + ((at.group * j.row_blocks + block) * j.depth + c0 * taps) * TILE_ROWS,
-                         pixels + t * width, j.offsets, c + block * TILE_ROWS * c_step + t * width, c_step, chunk > 0)
+                         first + t * width, offsets, c + block * TILE_ROWS * c_step + t * width, c_step, chunk > 0)
     store_band(j, &at, c, c_step)
 
 
@@ -144,6 +148,16 @@ cdef void* memory(size_t size) except NULL:
     if found == NULL:
         raise MemoryError(f"no memory for a workspace of {size} bytes")
     return found
+
+
+cdef Py_ssize_t* offset_tables(const Band* band, Py_ssize_t area) except NULL:
+    """For bands, then for images; each with some zeros at the end, as a tile may be wider than what is left."""
+    cdef Py_ssize_t taps = band.chunk * band.row.taps * band.column.taps, size = 2 * (taps + MOST_VECTORS)
+    cdef Py_ssize_t* offsets = <Py_ssize_t*>memory(size * sizeof(Py_ssize_t))
+    memset(offsets, 0, size * sizeof(Py_ssize_t))
+    tap_offsets(band, band.plane, offsets)
+    tap_offsets(band, area, offsets + taps + MOST_VECTORS)
+    return offsets
 
 
 cdef int correlate(Correlation* j, const real* weight, Py_ssize_t row_stride, Py_ssize_t channel_stride,
@@ -168,10 +182,9 @@ cdef int correlate(Correlation* j, const real* weight, Py_ssize_t row_stride, Py
     j.packed, j.offsets, j.scratch = NULL, NULL, NULL
     try:
         j.packed = <real*>memory(j.groups * j.row_blocks * TILE_ROWS * j.depth * sizeof(real))
-        j.offsets = <Py_ssize_t*>memory(band.chunk * j.row.taps * j.column.taps * sizeof(Py_ssize_t))
+        j.offsets = offset_tables(band, j.row.size * j.column.size)
         j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
         with nogil:
-            tap_offsets(band, j.offsets)
             pack_weights(j, weight, row_stride, channel_stride, group_stride, kernel_width)
             run(correlate_band, j, items, threads)
     finally:
@@ -342,10 +355,11 @@ cdef Part weight_item(const WeightGradient* j, Py_ssize_t item) noexcept nogil:
     return p
 
 
-cdef inline void fill_item(WeightGradient* j, const Part* item, const Piece* at, real* pixels) noexcept nogil:
-    cdef Py_ssize_t area = j.row.size * j.column.size
-    fill(&j.band, at, j.input + ((at.image * j.groups + item.group) * j.channels + item.c0) * area, item.channels,
-         j.groups * j.channels * area, pixels)
+cdef inline const real* item_positions(WeightGradient* j, const Part* item, const Piece* at, Py_ssize_t length,
+                                       real* pixels, const Py_ssize_t** offsets) noexcept nogil:
+    cdef Py_ssize_t area = j.row.size * j.column.size, image = j.groups * j.channels * area
+    return positions(&j.band, at, j.input + at.image * image + (item.group * j.channels + item.c0) * area,
+                     item.channels, image, j.input + j.N * image, length, pixels, j.offsets, offsets)
 
 
 cdef inline real* sums_of(WeightGradient* j, const Part* item) noexcept nogil:
@@ -366,19 +380,21 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     cdef real* grads = pixels + band.size
     cdef real* c = grads + panels * band.flat * TILE_COLUMNS
     cdef real* to = sums_of(j, &item)
+    cdef const real* first
+    cdef const Py_ssize_t* offsets
     cdef Taps tile
     cdef Piece at
     for b in range(item.first_band, item.stop_band):
         at = piece(band, b)
         flat = (at.images - 1) * band.image_size + at.rows * band.pitch
-        fill_item(j, &item, &at, pixels)
+        first = item_positions(j, &item, &at, flat, pixels, &offsets)
         grad_panels(j, &at, item.group * j.rows + item.k0, item.rows, grads)
         for panel in range(panels):
             tile, height = taps_full, TILE_ROWS
             if item.rows - panel * TILE_COLUMNS <= LANES:
                 tile, height = taps_tall, MOST_VECTORS
             for t in range(ceil_div(taps, height)):
-                tile(flat, pixels, j.offsets + t * height, grads + panel * band.flat * TILE_COLUMNS,
+                tile(flat, first, offsets + t * height, grads + panel * band.flat * TILE_COLUMNS,
                      c + panel * c_step + t * height * TILE_COLUMNS, b > item.first_band)
     for panel in range(panels):
         for k in range(min(item.rows - panel * TILE_COLUMNS, TILE_COLUMNS)):
@@ -399,20 +415,22 @@ cdef void weight_dots(void* argument, Py_ssize_t number, int thread) noexcept no
     cdef real* grads = pixels + band.size
     cdef real* c = grads + item.rows * band.flat
     cdef real* to = sums_of(j, &item)
+    cdef const real* first
+    cdef const Py_ssize_t* offsets
     cdef Dots dots
     cdef Piece at
     memset(c, 0, item.rows * c_step * sizeof(real))
     for b in range(item.first_band, item.stop_band):
         at = piece(band, b)
-        fill_item(j, &item, &at, pixels)
+        first = item_positions(j, &item, &at, at.images * at.rows * band.pitch, pixels, &offsets)
         grad_lines(j, &at, item.group * j.rows + item.k0, item.rows, grads)
         for block in range(ceil_div(item.rows, TILE_ROWS)):
             k = block * TILE_ROWS
             dots = dots_in_place(<int>min(item.rows - k, TILE_ROWS))
             width = vectors_of(<int>min(item.rows - k, TILE_ROWS))
             for t in range(ceil_div(taps, width)):
-                dots(at.images * at.rows * band.pitch, grads + k * band.flat, band.flat, pixels,
-                     j.offsets + t * width, c + k * c_step + t * width, c_step)
+                dots(at.images * at.rows * band.pitch, grads + k * band.flat, band.flat, first,
+                     offsets + t * width, c + k * c_step + t * width, c_step)
     for k in range(item.rows):
         memcpy(to + k * j.depth, c + k * c_step, taps * sizeof(real))
 
@@ -432,7 +450,7 @@ cdef void add_parts(void* argument, Py_ssize_t row, int thread) noexcept nogil:
 
 cdef int sum_weights(WeightGradient* j) except -1:
     cdef Band* band = &j.band
-    cdef Py_ssize_t items, t, taps = j.row.taps * j.column.taps
+    cdef Py_ssize_t items, taps = j.row.taps * j.column.taps
     cdef double work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * j.depth
     cdef int threads
     cdef real* parts = NULL
@@ -452,15 +470,12 @@ cdef int sum_weights(WeightGradient* j) except -1:
     j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + MOST_VECTORS)   # more than `few` needs
     j.offsets, j.scratch = NULL, NULL
     try:
-        j.offsets = <Py_ssize_t*>memory((band.chunk * taps + MOST_VECTORS) * sizeof(Py_ssize_t))
+        j.offsets = offset_tables(band, j.row.size * j.column.size)
         j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
         j.sums = j.total
         if j.parts > 1:
             j.sums = parts = <real*>memory(j.parts * j.size * sizeof(real))
         with nogil:
-            tap_offsets(band, j.offsets)
-            for t in range(MOST_VECTORS):
-                j.offsets[band.chunk * taps + t] = 0          # a tile may be wider than what is left
             run(weight_dots if few else weight_taps, j, items, threads)
             if j.parts > 1:
                 run(add_parts, j, j.groups * j.rows, team(j.groups * j.rows, <double>j.parts * j.size))
