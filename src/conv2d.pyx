@@ -22,7 +22,9 @@ from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport BAND, Axis, Band, Piece, Tap, ceil_div, clamp, piece, plan, positions, tap_offsets
 from .gemm cimport pack_panel
-from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, copy_reals, real
+from .simd cimport (
+    LANES, TILE_COLUMNS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_set, vec_sum,
+)
 from .tile cimport (
     MOST_VECTORS, Dots, InPlace, Taps, dots_in_place, taps_full, taps_tall, tile_in_place, vectors_of,
 )
@@ -517,22 +519,23 @@ cdef struct BiasGradient:
 
 
 cdef void bias_channel(void* argument, Py_ssize_t k, int thread) noexcept nogil:
-    """One channel: image after image, four sums side by side in a fixed order."""
+    """One channel: image after image, four vectors of sums side by side in a fixed order."""
     cdef BiasGradient* j = <BiasGradient*>argument
-    cdef real total = 0, s0, s1, s2, s3
+    cdef vec sums[4]
+    cdef real total = 0, rest
     cdef const real* line
-    cdef Py_ssize_t n, t
+    cdef Py_ssize_t n, t, i, steps = j.area // (4 * LANES)
     for n in range(j.N):
         line = j.grad_output + (n * j.K + k) * j.area
-        s0 = s1 = s2 = s3 = 0
-        for t in range(0, j.area - 3, 4):
-            s0 += line[t]
-            s1 += line[t + 1]
-            s2 += line[t + 2]
-            s3 += line[t + 3]
-        for t in range(j.area - j.area % 4, j.area):
-            s0 += line[t]
-        total += (s0 + s1) + (s2 + s3)
+        for i in range(4):
+            sums[i] = vec_set(0)
+        for t in range(steps):
+            for i in range(4):
+                sums[i] = vec_add(sums[i], vec_load(line + (4 * t + i) * LANES))
+        rest = 0
+        for t in range(steps * 4 * LANES, j.area):
+            rest += line[t]
+        total += vec_sum(vec_add(vec_add(sums[0], sums[1]), vec_add(sums[2], sums[3]))) + rest
     j.grad_bias[k] = total
 
 
