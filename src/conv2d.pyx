@@ -30,7 +30,9 @@ from .tile cimport (
 )
 
 cdef enum:
-    FLAT = 256                  # positions in a band, about
+    FLAT = 256                  # positions in a band, about, for many output channels ...
+    MOST_FLAT = 4096            # ... and for one
+    SUMS = 8192                 # sums of a band that stay in L1, about
     RESULTS = 1 << 18           # most sums of a band that are kept before they are stored, about
     ROWS = 256                  # output channels of an item of grad_weight, at most: their gradients stay in L2
     MOST_PARTS = 16             # partial sums of grad_weight, at most
@@ -162,6 +164,11 @@ cdef Py_ssize_t* offset_tables(const Band* band, Py_ssize_t area) except NULL:
     return offsets
 
 
+cdef Py_ssize_t positions_wanted(Py_ssize_t rows) noexcept nogil:
+    """As many as have sums that stay in L1; not so few that the weights are read too often, nor too many results."""
+    return clamp(SUMS // rows, min(max(RESULTS // rows, TILE_COLUMNS), FLAT), MOST_FLAT)
+
+
 cdef int correlate(Correlation* j, const real* weight, Py_ssize_t row_stride, Py_ssize_t channel_stride,
                    Py_ssize_t group_stride, Py_ssize_t kernel_width) except -1:
     cdef Band* band = &j.band
@@ -175,8 +182,7 @@ cdef int correlate(Correlation* j, const real* weight, Py_ssize_t row_stride, Py
     work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    plan(band, ceil_div(j.N, 2 * team(j.N, work)), clamp(RESULTS // j.rows, TILE_COLUMNS, FLAT),
-         False, 1)
+    plan(band, ceil_div(j.N, 2 * team(j.N, work)), positions_wanted(j.rows), False, 1)
     j.row, j.column = band.row, band.column
     items = j.groups * band.image_items * band.row_items * band.column_items
     threads = team(items, work)
@@ -462,7 +468,8 @@ cdef int sum_weights(WeightGradient* j) except -1:
     j.row_chunks = ceil_div(j.rows, ROWS)
     j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), TILE_COLUMNS) * TILE_COLUMNS
     j.row_chunks = ceil_div(j.rows, j.row_chunk)
-    plan(band, j.N, clamp(2 * BAND // j.row_chunk, TILE_COLUMNS, FLAT), True, LANES if few else 1)
+    plan(band, j.N, SUMS // j.rows if few else clamp(2 * BAND // j.row_chunk, TILE_COLUMNS, FLAT), True,
+         LANES if few else 1)
     j.row, j.column = band.row, band.column
     j.bands = band.image_items * band.row_items * band.column_items
     j.parts = clamp(RESULTS // j.size, 1, min(j.bands, MOST_PARTS))
