@@ -16,7 +16,7 @@ tap leaves the image and steps are 1, the image itself is such a band, and nothi
 """
 from libc.string cimport memset
 
-from .simd cimport LANES, TILE_COLUMNS, copy_reals, real
+from .simd cimport LANES, TILE_COLUMNS, copy_reals, real, vec_even, vec_load, vec_store
 from .tile cimport MOST_VECTORS
 
 cdef enum:
@@ -206,7 +206,11 @@ cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_
                         if step == 1:
                             copy_reals(out + left, line + left, right - left)
                         else:
-                            for x in range(left, right):
+                            x = left
+                            while step == 2 and x + LANES <= right and origin + 2 * (x + LANES) <= band.column.size:
+                                vec_store(out + x, vec_even(vec_load(line + 2 * x), vec_load(line + 2 * x + LANES)))
+                                x += LANES
+                            for x in range(x, right):
                                 out[x] = line[x * step]
                         for x in range(right, band.pitch):
                             out[x] = 0
