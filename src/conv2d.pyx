@@ -58,6 +58,8 @@ cdef struct Correlation:
     Py_ssize_t first_row, first_column, row_step, column_step       # where the grid lies in dst
     Axis row, column            # the grid, and how its taps see src
     const real* bias
+    const real* weight
+    Py_ssize_t row_stride, channel_stride, group_stride, kernel_width       # of the weight, in reals
     Py_ssize_t depth, row_blocks
     real* packed                # weights: groups x row blocks x depth x TILE_ROWS
     Band band
@@ -66,23 +68,24 @@ cdef struct Correlation:
     Py_ssize_t scratch_size     # reals per thread
 
 
-cdef void pack_weights(Correlation* j, const real* weight, Py_ssize_t row_stride, Py_ssize_t channel_stride,
-                       Py_ssize_t group_stride, Py_ssize_t kernel_width) noexcept nogil:
+cdef void pack_weights(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     """packed[g][block][(c, r, s)][i] = weight of row block*TILE_ROWS + i; rows beyond the last are zero."""
-    cdef Py_ssize_t g, block, c, r, s, i, k
-    cdef real* to = j.packed
+    cdef Correlation* j = <Correlation*>argument
+    cdef Py_ssize_t block = item % j.row_blocks, count = min(j.rows - block * TILE_ROWS, TILE_ROWS), c, r, s, i
+    cdef const real* first = j.weight + item // j.row_blocks * j.group_stride + block * TILE_ROWS * j.row_stride
     cdef const real* base
-    for g in range(j.groups):
-        for block in range(j.row_blocks):
-            for c in range(j.channels):
-                for r in range(j.row.taps):
-                    for s in range(j.column.taps):
-                        base = (weight + g * group_stride + c * channel_stride
-                                + j.row.tap[r].index * kernel_width + j.column.tap[s].index)
-                        for i in range(TILE_ROWS):
-                            k = block * TILE_ROWS + i
-                            to[i] = base[k * row_stride] if k < j.rows else 0
-                        to += TILE_ROWS
+    cdef real* to = j.packed + item * j.depth * TILE_ROWS
+    for c in range(j.channels):
+        for r in range(j.row.taps):
+            for s in range(j.column.taps):
+                base = first + c * j.channel_stride + j.row.tap[r].index * j.kernel_width + j.column.tap[s].index
+                if count == TILE_ROWS:
+                    for i in range(TILE_ROWS):
+                        to[i] = base[i * j.row_stride]
+                else:
+                    for i in range(TILE_ROWS):
+                        to[i] = base[i * j.row_stride] if i < count else 0
+                to += TILE_ROWS
 
 
 cdef void store_band(Correlation* j, const Piece* at, const real* c, Py_ssize_t c_step) noexcept nogil:
@@ -169,8 +172,7 @@ cdef Py_ssize_t positions_wanted(Py_ssize_t rows) noexcept nogil:
     return clamp(SUMS // rows, min(max(RESULTS // rows, TILE_COLUMNS), FLAT), MOST_FLAT)
 
 
-cdef int correlate(Correlation* j, const real* weight, Py_ssize_t row_stride, Py_ssize_t channel_stride,
-                   Py_ssize_t group_stride, Py_ssize_t kernel_width) except -1:
+cdef int correlate(Correlation* j) except -1:
     cdef Band* band = &j.band
     cdef Py_ssize_t items
     cdef double work
@@ -193,7 +195,9 @@ cdef int correlate(Correlation* j, const real* weight, Py_ssize_t row_stride, Py
         j.offsets = offset_tables(band, j.row.size * j.column.size)
         j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
         with nogil:
-            pack_weights(j, weight, row_stride, channel_stride, group_stride, kernel_width)
+            items = j.groups * j.row_blocks
+            run(pack_weights, j, items, team(items, 4.0 * j.groups * j.rows * j.depth))
+            items = j.groups * band.image_items * band.row_items * band.column_items
             run(correlate_band, j, items, threads)
     finally:
         free(j.packed)
@@ -233,7 +237,6 @@ def conv2d(input, weight, bias, output, geometry):
     cdef Correlation j
     cdef Buffers held
     cdef Tap* taps = new_taps(&v)
-    cdef const real* w
     held.count = 0
     try:
         forward_axes(&j.row, &j.column, &v, taps)
@@ -242,10 +245,12 @@ def conv2d(input, weight, bias, output, geometry):
         j.rows, j.dst_H, j.dst_W = v.K // v.groups, v.P, v.Q
         j.first_row, j.first_column, j.row_step, j.column_step = 0, 0, 1, 1
         j.src = <const real*>pointer(&held, input, READ)
-        w = <const real*>pointer(&held, weight, READ)
+        j.weight = <const real*>pointer(&held, weight, READ)
+        j.row_stride, j.channel_stride, j.kernel_width = j.channels * v.R * v.S, v.R * v.S, v.S
+        j.group_stride = j.rows * j.row_stride
         j.bias = <const real*>pointer(&held, bias, READ)
         j.dst = <real*>pointer(&held, output, WRITE)
-        correlate(&j, w, j.channels * v.R * v.S, v.R * v.S, j.rows * j.channels * v.R * v.S, v.S)
+        correlate(&j)
     finally:
         free(taps)
         release(&held)
@@ -268,7 +273,6 @@ def conv2d_grad_input(grad_output, weight, grad_input, geometry):
     cdef Correlation j
     cdef Buffers held
     cdef Tap* taps = new_taps(&v)
-    cdef const real* w
     cdef Py_ssize_t a, b
     held.count = 0
     try:
@@ -278,14 +282,16 @@ def conv2d_grad_input(grad_output, weight, grad_input, geometry):
         j.row_step, j.column_step = v.stride_h, v.stride_w
         j.bias = NULL
         j.src = <const real*>pointer(&held, grad_output, READ)
-        w = <const real*>pointer(&held, weight, READ)
+        j.weight = <const real*>pointer(&held, weight, READ)
+        j.row_stride, j.channel_stride, j.kernel_width = v.R * v.S, j.rows * v.R * v.S, v.S
+        j.group_stride = j.channels * j.channel_stride
         j.dst = <real*>pointer(&held, grad_input, WRITE)
         for a in range(min(v.stride_h, v.H)):
             for b in range(min(v.stride_w, v.W)):
                 j.first_row, j.first_column = a, b
                 phase_axis(&j.row, taps, a, v.R, v.stride_h, v.dilation_h, v.pad_top, v.P, v.H)
                 phase_axis(&j.column, taps + v.R, b, v.S, v.stride_w, v.dilation_w, v.pad_left, v.Q, v.W)
-                correlate(&j, w, v.R * v.S, j.rows * v.R * v.S, j.channels * j.rows * v.R * v.S, v.S)
+                correlate(&j)
     finally:
         free(taps)
         release(&held)
