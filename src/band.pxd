@@ -22,7 +22,7 @@ from .tile cimport MOST_VECTORS
 cdef enum:
     COLUMNS = 512               # most grid columns in a band
     BAND = 24576                # reals in a band, about: it stays in L2
-    TAPS = 384                  # taps summed before the next channels are laid out, about: their weights stay in L1
+    TAPS = 256                  # taps summed before the next channels are laid out, about: their weights stay in L1
 
 
 cdef struct Tap:

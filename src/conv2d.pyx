@@ -30,11 +30,13 @@ from .tile cimport (
 )
 
 cdef enum:
-    FLAT = 256                  # positions in a band, about, for many output channels ...
+    FLAT = 512                  # positions in a band, about, for many output channels ...
     MOST_FLAT = 4096            # ... and for one
     SUMS = 8192                 # sums of a band that stay in L1, about
-    RESULTS = 1 << 18           # most sums of a band that are kept before they are stored, about
+    RESULTS = 3 << 15           # sums of a band that stay in L2, about, unless that is less than half of FLAT
+    MOST_RESULTS = 1 << 20      # sums of a band at most, about
     ROWS = 256                  # output channels of an item of grad_weight, at most: their gradients stay in L2
+    PARTIAL_SUMS = 1 << 18      # of grad_weight, in all its parts, about
     MOST_PARTS = 16             # partial sums of grad_weight, at most
 
 
@@ -168,8 +170,9 @@ cdef Py_ssize_t* offset_tables(const Band* band, Py_ssize_t area) except NULL:
 
 
 cdef Py_ssize_t positions_wanted(Py_ssize_t rows) noexcept nogil:
-    """As many as have sums that stay in L1; not so few that the weights are read too often, nor too many results."""
-    return clamp(SUMS // rows, min(max(RESULTS // rows, TILE_COLUMNS), FLAT), MOST_FLAT)
+    """In a band: as many as have sums that stay in L1 or L2, but not so few that weights are read too often."""
+    cdef Py_ssize_t least = max(min(FLAT // 2, MOST_RESULTS // rows), TILE_COLUMNS)
+    return clamp(SUMS // rows, clamp(RESULTS // rows, least, FLAT), MOST_FLAT)
 
 
 cdef int correlate(Correlation* j) except -1:
@@ -474,11 +477,11 @@ cdef int sum_weights(WeightGradient* j) except -1:
     j.row_chunks = ceil_div(j.rows, ROWS)
     j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), TILE_COLUMNS) * TILE_COLUMNS
     j.row_chunks = ceil_div(j.rows, j.row_chunk)
-    plan(band, j.N, SUMS // j.rows if few else clamp(2 * BAND // j.row_chunk, TILE_COLUMNS, FLAT), True,
+    plan(band, j.N, SUMS // j.rows if few else clamp(2 * BAND // j.row_chunk, TILE_COLUMNS, FLAT // 2), True,
          LANES if few else 1)
     j.row, j.column = band.row, band.column
     j.bands = band.image_items * band.row_items * band.column_items
-    j.parts = clamp(RESULTS // j.size, 1, min(j.bands, MOST_PARTS))
+    j.parts = clamp(PARTIAL_SUMS // j.size, 1, min(j.bands, MOST_PARTS))
     j.channel_chunks = ceil_div(j.channels, band.chunk)
     items = j.groups * j.parts * j.row_chunks * j.channel_chunks
     threads = team(items, work)
