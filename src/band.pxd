@@ -22,6 +22,8 @@ from .tile cimport MOST_VECTORS
 cdef enum:
     COLUMNS = 512               # most grid columns in a band
     BAND = 24576                # reals in a band, about: it stays in L2
+    ITEM_CYCLES = 500           # to begin and end an item, and a line of a copy, about
+    LINE_CYCLES = 12
     TAPS = 256                  # taps summed before the next channels are laid out, about: their weights stay in L1
 
 
@@ -93,7 +95,8 @@ cdef inline bint covers(const Axis* axis) noexcept nogil:
 cdef enum Way:                              # bits
     ROWS_APART = 1
     COLUMNS_APART = 2
-    IN_PLACE = 4
+    ONE_IMAGE = 4                           # in an item, also if it is small
+    IN_PLACE = 8
 
 
 cdef inline double lay_out(Band* band, int way, Py_ssize_t most_images, Py_ssize_t flat, bint exact,
@@ -110,7 +113,7 @@ cdef inline double lay_out(Band* band, int way, Py_ssize_t most_images, Py_ssize
     band.band_rows = ceil_div(band.row.grid, band.row_items)
     band.image_size = (band.band_rows + band.row.reach) * band.pitch
     band.images = 1
-    if band.row_items == 1 and band.column_items == 1 and not band.in_place and not (exact and band.row.reach):
+    if band.row_items == 1 and band.column_items == 1 and way < ONE_IMAGE and not (exact and band.row.reach):
         band.images = clamp(flat // band.image_size, 1, most_images)
     band.image_items = ceil_div(band.N, band.images)
     band.images = ceil_div(band.N, band.image_items)
@@ -120,7 +123,7 @@ cdef inline double lay_out(Band* band, int way, Py_ssize_t most_images, Py_ssize
     lines = items * band.row.copies * band.column.copies * band.images * (band.band_rows + band.row.reach)
     if band.in_place:
         lines = 0
-    return (lines * (12 + 2.0 * band.pitch / LANES)
+    return (items * ITEM_CYCLES / <double>band.channels + lines * (LINE_CYCLES + 2.0 * band.pitch / LANES)
             + items * ceil_div(band.flat, TILE_COLUMNS) * TILE_COLUMNS * band.row.taps * band.column.taps
             * band.rows / (2.0 * LANES))
 
@@ -134,7 +137,7 @@ cdef inline void plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bint 
     cdef int way, best = -1
     cdef double cost, least = 0
     cdef Py_ssize_t copies
-    for way in range(5):
+    for way in range(IN_PLACE + 1):
         cost = lay_out(band, way, most_images, flat, exact, align)
         if exact and band.column.reach:
             continue
