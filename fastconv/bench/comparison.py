@@ -219,7 +219,7 @@ def run(
     --------
     >>> import io
     >>> from fastconv import bench
-    >>> report = bench.run(rows=["loss"], against=["numpy"], quick=True, repeats=1, stream=io.StringIO())
+    >>> report = bench.run(rows=["loss"], against=["python"], quick=True, repeats=1, stream=io.StringIO())
     >>> sorted(report)
     ['machine', 'rows', 'version']
     """
