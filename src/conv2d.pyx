@@ -103,7 +103,7 @@ cdef void store_band(Correlation* j, const Piece* at, const real* c, Py_ssize_t 
                 line = j.dst + ((((at.image + n) * j.groups + at.group) * j.rows + k) * j.dst_H
                                 + j.first_row + (at.row + p) * j.row_step) * j.dst_W
                 line += j.first_column + at.column * j.column_step
-                if j.bias == NULL and j.column_step == 1:         # -0 + 0 is not -0
+                if j.bias == NULL and j.column_step == 1:
                     copy_reals(line, sums, at.columns)
                 elif j.bias == NULL:
                     for q in range(at.columns):

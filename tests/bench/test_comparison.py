@@ -51,12 +51,12 @@ def test_names_of_rows_and_their_flops():
     assert all(row["gflops"] is None for row in report["rows"] if row["row"].startswith("relu"))
 
 
-def wrong(seconds_called):
+def wrong(called):
     """A task whose second backend computes something else."""
 
     def fastconv():
         def call():
-            seconds_called.append(fc.get_backend())
+            called.append(fc.get_backend())
             return [np.ones(3) + (1e-3 if fc.get_backend() == BACKENDS[1] else 0)]
 
         return call
