@@ -39,6 +39,11 @@ cdef enum:
     MOST_ROWS = 12              # tiles, or channels, in a register tile
 
 
+cdef inline int square_rows() noexcept nogil:
+    """Channels in lanes on one side of a tile, so many on the other: a divisor of LANES."""
+    return min(8 if TILE_ROWS == 8 else 4, LANES)
+
+
 ctypedef void (*Product)(
     Py_ssize_t depth,
     const real* a, Py_ssize_t a_row, Py_ssize_t a_k,
@@ -76,6 +81,16 @@ cdef inline void product(
             vec_store(c + i * c_row + j * LANES, acc[i][j])
 
 
+cdef inline void product_8x1(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
+                             Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
+    product(square_rows(), 1, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+
+
+cdef inline void product_8x2(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
+                             Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
+    product(square_rows(), 2, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+
+
 cdef inline void product_12x1(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
                               Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
     product(12, 1, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
@@ -88,7 +103,7 @@ cdef inline void product_12x2(Py_ssize_t depth, const real* a, Py_ssize_t a_row,
 
 cdef inline void product_8x3(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
                              Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
-    product(8, 3, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+    product(square_rows(), 3, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
 
 
 cdef inline void product_6x4(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
@@ -119,6 +134,16 @@ cdef Shape widest(Py_ssize_t lanes) noexcept nogil:
         found.rows, found.multiply = 8, product_8x3
     elif found.vectors == 4:
         found.rows, found.multiply = 6, product_6x4
+    return found
+
+
+cdef Shape square(Py_ssize_t lanes) noexcept nogil:
+    """The tile with square_rows() rows for so many output channels."""
+    cdef Shape found = widest(lanes)
+    if found.vectors == 4:
+        found.vectors = 2
+    found.rows = square_rows()
+    found.multiply = product_8x1 if found.vectors == 1 else product_8x2 if found.vectors == 2 else product_8x3
     return found
 
 
@@ -419,5 +444,118 @@ def winograd_conv2d_grad_input(grad_output, weight, grad_input, geometry):
         j.dst = <real*>pointer(&held, grad_input, WRITE)
         j.P, j.Q = v.H, v.W
         return correlate(&j)
+    finally:
+        release(&held)
+
+
+cdef struct WeightGradient:
+    Images images, grads
+    Tiles tiles
+    Py_ssize_t channels, rows   # input and output channels
+    Shape tile
+    Py_ssize_t panel, panels, blocks            # output channels in one panel; panels; vectors of input channels
+    real* products              # M of every item, where tiles are taken in several portions; or NULL
+    Py_ssize_t product_size     # of an item
+    bint last                   # portion
+    real* grad_weight
+    real* scratch
+    Py_ssize_t scratch_size
+    int suspect                 # a result is not finite
+
+
+cdef void image_and_grad_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef WeightGradient* j = <WeightGradient*>argument
+    transform_unit(&j.images if item % 2 else &j.grads, &j.tiles, item // 2, j.scratch + thread * j.scratch_size)
+
+
+cdef void store_weights(WeightGradient* j, Py_ssize_t channel, Py_ssize_t row, const real* m, real* taps) noexcept nogil:
+    """The taps of LANES input channels and LANES output channels."""
+    cdef Py_ssize_t channels = min(j.channels - channel, LANES), rows = min(j.rows - row, LANES), c, t
+    cdef vec outputs[KERNEL * KERNEL]
+    cdef vec zero = vec_set(0), sum_of_zeros = vec_set(0)
+    for c in range(channels):
+        output_tile(m + c * j.panel, LANES * j.panel, KERNEL, outputs)
+        for t in range(KERNEL * KERNEL):
+            sum_of_zeros = vec_fma(outputs[t], zero, sum_of_zeros)
+            vec_store(taps + (c * KERNEL * KERNEL + t) * LANES, outputs[t])
+    if vec_sum(sum_of_zeros) != 0:
+        j.suspect = 1
+    lanes_to_lines(taps, channels * KERNEL * KERNEL, j.grad_weight + (row * j.channels + channel) * KERNEL * KERNEL,
+                   j.channels * KERNEL * KERNEL, rows)
+
+
+cdef void weight_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """The sums over the tiles at hand for LANES input channels and a panel of output channels."""
+    cdef WeightGradient* j = <WeightGradient*>argument
+    cdef Py_ssize_t panel = item // j.blocks, block = item % j.blocks, tiles = j.tiles.count * j.tiles.width, p, r, v, row
+    cdef real* taps = j.scratch + thread * j.scratch_size
+    cdef real* m = taps + padded(KERNEL * KERNEL * LANES * LANES)
+    if j.products != NULL:
+        m = j.products + item * j.product_size
+    for p in range(POINTS):
+        for r in range(LANES // j.tile.rows):
+            j.tile.multiply(tiles, j.images.values + p * j.images.point_step + block * LANES + r * j.tile.rows, 1,
+                            j.images.lanes, j.grads.values + p * j.grads.point_step + panel * j.panel, j.grads.lanes,
+                            m + (p * LANES + r * j.tile.rows) * j.panel, j.panel, j.tiles.first > 0)
+    for v in range(j.tile.vectors if j.last else 0):
+        row = panel * j.panel + v * LANES
+        if row < j.rows:
+            store_weights(j, block * LANES, row, m + v * LANES, taps)
+
+
+cdef int sum_weights(WeightGradient* j) except -1:
+    cdef Tiles* tiles = &j.tiles
+    cdef Workspace space
+    cdef Py_ssize_t units, images, grads, products, each, items
+    cdef int threads
+    j.images.size, j.grads.size = INPUTS, OUTPUTS
+    j.images.lanes, j.grads.lanes = in_vectors(j.channels), in_vectors(j.rows)
+    j.tile = square(j.rows)
+    j.panel, j.blocks = j.tile.vectors * LANES, j.images.lanes // LANES
+    j.panels = (j.rows + j.panel - 1) // j.panel
+    items = j.blocks * j.panels
+    threads = team(max(tiles.units, items), 2.0 * tiles.units * tiles.width * POINTS * j.channels * j.rows)
+    units = portion(tiles, j.images.lanes + j.grads.lanes)
+    j.images.point_step = padded(units * tiles.width * j.images.lanes + LANES)
+    j.grads.point_step = padded(units * tiles.width * j.grads.lanes + j.panel)     # the last panel may be wider
+    j.product_size = padded(POINTS * LANES * j.panel)
+    images, grads = padded(POINTS * j.images.point_step), padded(POINTS * j.grads.point_step)
+    products = items * j.product_size if units < tiles.units else 0
+    each = max(padded(line_reals(tiles)), padded(KERNEL * KERNEL * LANES * LANES) + j.product_size)
+    j.scratch_size = each
+    space.block = NULL
+    j.suspect = 0
+    try:
+        reserve(&space, images + grads + products + threads * each)
+        j.images.values, j.grads.values = take(&space, images), take(&space, grads)
+        j.products, j.scratch = take(&space, products), take(&space, threads * each)
+        if units == tiles.units:
+            j.products = NULL
+        with nogil:
+            while tiles.first < tiles.units:
+                tiles.count = min(units, tiles.units - tiles.first)
+                j.last = tiles.first + tiles.count == tiles.units
+                run(image_and_grad_item, j, 2 * tiles.count, threads)
+                run(weight_item, j, items, threads)
+                tiles.first += tiles.count
+    finally:
+        give_back(&space)
+    return 0
+
+
+def winograd_conv2d_grad_weight(grad_output, input, grad_weight, geometry):
+    """grad_weight = the adjoint of conv2d in its weight; returns whether a result is not finite."""
+    cdef Conv v = read_geometry(geometry)
+    cdef WeightGradient j
+    cdef Buffers held
+    held.count = 0
+    try:
+        see(&j.grads, <const real*>pointer(&held, grad_output, READ), v.N, v.K, v.P, v.Q, 0, 0)
+        see(&j.images, <const real*>pointer(&held, input, READ), v.N, v.C, v.H, v.W, -v.pad_top, -v.pad_left)
+        j.tiles = cut(v.N, v.P, v.Q)
+        j.channels, j.rows = v.C, v.K
+        j.grad_weight = <real*>pointer(&held, grad_weight, WRITE)
+        sum_weights(&j)
+        return j.suspect != 0
     finally:
         release(&held)
