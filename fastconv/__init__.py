@@ -11,18 +11,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from ._backend import available_backends, get_backend, set_backend, use_backend
-from ._config import set_flush_subnormals, show_config
+from ._config import get_float32_conv_precision, set_float32_conv_precision, set_flush_subnormals, show_config
 from ._threads import get_num_threads, set_num_threads, threads
 from ._version import __version__
 
 if TYPE_CHECKING:
     from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from .functional._algorithm import explain_conv2d
     from .train import History, Trainer
     from .weights import load_weights, save_weights
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
 _SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
-_NAMES = {"History": "train", "Trainer": "train", "load_weights": "weights", "save_weights": "weights"}
+_NAMES = {
+    "History": "train",
+    "Trainer": "train",
+    "explain_conv2d": "functional._algorithm",
+    "load_weights": "weights",
+    "save_weights": "weights",
+}
 
 __all__ = [
     "History",
@@ -31,8 +38,10 @@ __all__ = [
     "available_backends",
     "bench",
     "data",
+    "explain_conv2d",
     "functional",
     "get_backend",
+    "get_float32_conv_precision",
     "get_num_threads",
     "load_weights",
     "models",
@@ -41,6 +50,7 @@ __all__ = [
     "plot",
     "save_weights",
     "set_backend",
+    "set_float32_conv_precision",
     "set_flush_subnormals",
     "set_num_threads",
     "show_config",

@@ -26,6 +26,21 @@ ADDRESS_LIMIT = 2**63 - 1
 """More bytes than this have no address."""
 
 
+def real_dtype(function: str, dtype: Any) -> DType:
+    """float32 or float64; None means float32."""
+    if dtype is None:
+        return FLOAT32
+    try:
+        scalar = np.dtype(dtype).type
+    except TypeError:
+        scalar = np.void
+    if scalar is np.float32:
+        return FLOAT32
+    if scalar is np.float64:
+        return FLOAT64
+    raise TypeError(f"{function}: dtype must be np.float32 or np.float64, got {shown(dtype)}")
+
+
 def as_array(function: str, name: str, value: Any) -> Array:
     """The value as a plain NumPy array of any dtype, sharing its memory where it can."""
     if type(value) is np.ndarray:

@@ -1,4 +1,4 @@
-"""What runs here and why: `show_config`; and the floating-point mode of the kernels."""
+"""What runs here and why: `show_config`; the floating-point mode and the precision of the kernels."""
 
 import importlib
 import platform
@@ -44,6 +44,53 @@ def set_flush_subnormals(on: bool) -> None:
         raise TypeError(f"set_flush_subnormals: on must be a bool, got {type(on).__name__}")
     if _backend.ISA is not None:
         importlib.import_module("fastconv._kernels.parallel").set_flush(bool(on))
+
+
+PRECISIONS = ("high", "highest")
+_precision = "high"
+
+
+def set_float32_conv_precision(precision: str) -> None:
+    """Choose how exactly float32 convolutions with ``algorithm="auto"`` are summed, in the whole process.
+
+    Parameters
+    ----------
+    precision : {"high", "highest"}
+        ``"high"``, the default, lets Winograd's transforms serve 3x3 kernels (see `functional.conv2d` for their
+        error); ``"highest"`` keeps to direct sums. (The words are those of
+        ``torch.set_float32_matmul_precision``.)
+
+    Raises
+    ------
+    TypeError, ValueError
+        `precision` is neither word.
+
+    Examples
+    --------
+    >>> import fastconv as fc
+    >>> fc.set_float32_conv_precision("highest")
+    >>> fc.explain_conv2d((8, 64, 56, 56), (64, 64, 3, 3), padding=1).forward.algorithm
+    'direct'
+    >>> fc.set_float32_conv_precision("high")
+    """
+    global _precision
+    if not isinstance(precision, str):
+        raise TypeError(f"set_float32_conv_precision: precision must be a str, got {type(precision).__name__}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"set_float32_conv_precision: precision must be 'high' or 'highest', got {precision!r}")
+    _precision = precision
+
+
+def get_float32_conv_precision() -> str:
+    """The word that `set_float32_conv_precision` was given last; ``"high"`` at the start.
+
+    Examples
+    --------
+    >>> import fastconv as fc
+    >>> fc.get_float32_conv_precision()
+    'high'
+    """
+    return _precision
 
 
 @overload

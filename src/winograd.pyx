@@ -1,8 +1,8 @@
 """Winograd convolution F(4x4, 3x3) and its gradients: a quarter of the multiplications of the direct sum.
 
-Serves 3 x 3 kernels with stride 1, dilation 1 and one group; every other shape belongs to conv2d. Images are cut into
-tiles of 4 x 4 outputs; a unit is a row of tiles (a part of it in wide images). Units are numbered over images, so that
-small maps fill the products.
+Serves 3 x 3 kernels with stride 1, dilation 1 and one group; other shapes belong to conv2d. Images are cut into tiles
+of 4 x 4 outputs; a unit is a row of tiles (a part of it in wide images). Units are numbered over images, so that small
+maps fill the products.
 
 Forward and grad_input, the same on flipped kernels with input and output channels exchanged, for some units at a time:
 
@@ -16,9 +16,9 @@ U = G w G^T is made before, or by the items themselves if there are so few tiles
 grad_weight multiplies the same V with the transform of grad_output, summing over tiles in order, and ends with the
 inverse transform of F(3x3, 4x4).
 
-An image with a result that is not finite is reported rather than trusted: infinities and NaN spread over their tile here,
-and large finite numbers may overflow in between. Sums over channels and over tiles run in order, whatever the blocks:
-bits do not depend on threads, nor those of a sample on its batch.
+An image with a result that is not finite is reported rather than trusted: infinities and NaN spread over their tile
+here, and large finite numbers may overflow in between. Sums over channels and over tiles run in order, whatever the
+blocks: bits do not depend on threads, nor those of a sample on its batch.
 """
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
@@ -175,7 +175,8 @@ cdef Tiles cut(Py_ssize_t N, Py_ssize_t P, Py_ssize_t Q) noexcept nogil:
     return t
 
 
-cdef void lay_out(const Images* images, const Tiles* tiles, Py_ssize_t unit, Py_ssize_t channel, real* to) noexcept nogil:
+cdef void lay_out(const Images* images, const Tiles* tiles, Py_ssize_t unit, Py_ssize_t channel,
+                  real* to) noexcept nogil:
     """The pixels of a unit for LANES channels: `size` rows, zero outside the image."""
     cdef Py_ssize_t columns = OUTPUTS * (tiles.width - 1) + images.size, count = min(images.channels - channel, LANES)
     cdef Py_ssize_t top = images.top + unit // tiles.parts % tiles.rows * OUTPUTS
@@ -468,7 +469,8 @@ cdef void image_and_grad_item(void* argument, Py_ssize_t item, int thread) noexc
     transform_unit(&j.images if item % 2 else &j.grads, &j.tiles, item // 2, j.scratch + thread * j.scratch_size)
 
 
-cdef void store_weights(WeightGradient* j, Py_ssize_t channel, Py_ssize_t row, const real* m, real* taps) noexcept nogil:
+cdef void store_weights(WeightGradient* j, Py_ssize_t channel, Py_ssize_t row, const real* m,
+                        real* taps) noexcept nogil:
     """The taps of LANES input channels and LANES output channels."""
     cdef Py_ssize_t channels = min(j.channels - channel, LANES), rows = min(j.rows - row, LANES), c, t
     cdef vec outputs[KERNEL * KERNEL]
@@ -487,7 +489,8 @@ cdef void store_weights(WeightGradient* j, Py_ssize_t channel, Py_ssize_t row, c
 cdef void weight_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     """The sums over the tiles at hand for LANES input channels and a panel of output channels."""
     cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Py_ssize_t panel = item // j.blocks, block = item % j.blocks, tiles = j.tiles.count * j.tiles.width, p, r, v, row
+    cdef Py_ssize_t panel = item // j.blocks, block = item % j.blocks, tiles = j.tiles.count * j.tiles.width
+    cdef Py_ssize_t p, r, v, row
     cdef real* taps = j.scratch + thread * j.scratch_size
     cdef real* m = taps + padded(KERNEL * KERNEL * LANES * LANES)
     if j.products != NULL:

@@ -124,6 +124,25 @@ CONV2D = {
     for stride in (1, 2)
 }
 
+WINOGRAD = {
+    "one tile": Conv2d((1, 1, 4, 4), (1, 1, 3, 3), padding=1),
+    "one output": Conv2d((1, 1, 3, 3), (1, 1, 3, 3)),
+    "one row": Conv2d((2, 3, 1, 19), (4, 3, 3, 3), padding=1),
+    "one column": Conv2d((2, 3, 19, 1), (4, 3, 3, 3), padding=1),
+    "7x7": Conv2d((3, 20, 7, 7), (18, 20, 3, 3), padding=1),
+    "no padding": Conv2d((2, 17, 9, 10), (33, 17, 3, 3)),
+    "top and right": Conv2d((2, 18, 6, 5), (20, 18, 3, 3), padding=((1, 0), (0, 1))),
+    "padding 2": Conv2d((2, 16, 6, 7), (16, 16, 3, 3), padding=2),
+    "padding beyond kernel": Conv2d((1, 4, 5, 6), (3, 4, 3, 3), padding=((3, 5), (4, 3))),
+    "primes": Conv2d((2, 23, 11, 13), (37, 23, 3, 3), padding=1),
+    "many outputs": Conv2d((1, 16, 8, 8), (130, 16, 3, 3), padding=1),
+    "many inputs": Conv2d((1, 131, 8, 8), (16, 131, 3, 3), padding=1),
+    "few tiles, many channels": Conv2d((1, 70, 6, 7), (260, 70, 3, 3), padding=1),
+    "several parts of a row": Conv2d((1, 2, 5, 459), (3, 2, 3, 3), padding=1),
+    "several portions": Conv2d((3, 290, 30, 14), (17, 290, 3, 3), padding=1),
+    "many small images": Conv2d((31, 16, 5, 6), (16, 16, 3, 3), padding=1),
+} | {f"width {width}": Conv2d((1, 2, 5, width), (3, 2, 3, 3), padding=1) for width in (*range(2, 36), 63, 64, 65, 67)}
+
 POOL2D = {
     "2x2": Pool2d((2, 3, 8, 8), 2),
     "2x2, odd image": Pool2d((2, 3, 7, 9), 2),

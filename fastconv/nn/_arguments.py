@@ -1,10 +1,9 @@
-"""The constructor arguments that several layers share: `rng` and `dtype`."""
+"""The constructor argument that several layers share: `rng`."""
 
 from typing import Any
 
 import numpy as np
 
-from fastconv._arrays import FLOAT32, FLOAT64, DType
 from fastconv._geometry import integer, is_integer, shown
 
 
@@ -17,18 +16,3 @@ def generator(layer: str, rng: Any) -> np.random.Generator:
     if not is_integer(rng):
         raise TypeError(f"{layer}: rng must be an int seed or a numpy.random.Generator, got {shown(rng)}")
     return np.random.default_rng(integer(layer, "rng", rng, 0, 2**64 - 1))
-
-
-def real_dtype(layer: str, dtype: Any) -> DType:
-    """float32 or float64; None means float32."""
-    if dtype is None:
-        return FLOAT32
-    try:
-        scalar = np.dtype(dtype).type
-    except TypeError:
-        scalar = np.void
-    if scalar is np.float32:
-        return FLOAT32
-    if scalar is np.float64:
-        return FLOAT64
-    raise TypeError(f"{layer}: dtype must be np.float32 or np.float64, got {shown(dtype)}")

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastconv import functional as F
-from fastconv._arrays import Array
+from fastconv._arrays import Array, real_dtype
 from fastconv._geometry import conv2d_padding, integer, pair, shown
 
 from . import init
-from ._arguments import generator, real_dtype
+from ._arguments import generator
 from .module import Module
 from .parameter import Parameter
 

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fastconv._arrays import Array
+from fastconv._arrays import Array, real_dtype
 from fastconv._geometry import Shape, is_integer, shape_argument, shown
 
-from ._arguments import generator, real_dtype
+from ._arguments import generator
 from .parameter import Parameter, is_parameter_data
 
 Rng = int | np.random.Generator | None

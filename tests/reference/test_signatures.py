@@ -10,6 +10,8 @@ from fastconv.reference import numpy as vectorised
 from fastconv.reference import python
 
 NAMES = sorted(python.__all__)
+ALGORITHMS = ("winograd",)
+"""The compiled backend has a kernel ``<algorithm>_conv2d...`` beside each ``conv2d...``, but for the bias."""
 
 
 def parameters(function: Any) -> list[tuple[str, Any]]:
@@ -29,6 +31,10 @@ def test_the_twins_have_the_same_parameters(name: str) -> None:
 @pytest.mark.parametrize("isa", _backend.runnable())
 def test_the_compiled_kernels_are_the_twins(isa: str, dtype: str) -> None:
     compiled = vars(_backend.kernels(isa, dtype))
-    assert sorted(compiled) == NAMES
-    for name in NAMES:
-        assert parameters(compiled[name]) == parameters(getattr(python, name)), name
+    kernels = {name: name for name in NAMES} | {
+        f"{algorithm}_{name}": name for algorithm in ALGORITHMS for name in NAMES
+        if name.startswith("conv2d") and name != "conv2d_grad_bias"
+    }  # fmt: skip
+    assert sorted(compiled) == sorted(kernels)
+    for kernel, name in kernels.items():
+        assert parameters(compiled[kernel]) == parameters(getattr(python, name)), kernel

@@ -1,0 +1,138 @@
+"""Which algorithm computes a convolution, what it does with what is not finite, and what a user is told."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from grids import CONV2D, WINOGRAD, Conv2d, integers, normals
+from numpy.testing import assert_array_equal
+
+import fastconv as fc
+from fastconv import functional as F
+from fastconv.bench import shapes
+
+LAYER = ((4, 32, 12, 12), (24, 32, 3, 3))
+
+
+@pytest.fixture(autouse=True)
+def high_precision() -> Any:
+    yield
+    fc.set_float32_conv_precision("high")
+
+
+def test_explains_well_known_layers() -> None:
+    told = fc.explain_conv2d((8, 64, 56, 56), (64, 64, 3, 3), padding=1)
+    assert [choice.algorithm for choice in told] == ["winograd"] * 3
+    assert [line.split()[:2] for line in str(told).splitlines()] == [
+        ["forward", "winograd"], ["grad_input", "winograd"], ["grad_weight", "winograd"],
+    ]  # fmt: skip
+    # Without padding some pixels of the gradient of the input are a sum over a single tap.
+    assert [choice.algorithm for choice in fc.explain_conv2d(*LAYER)] == ["winograd", "direct", "winograd"]
+
+
+DIRECT: dict[str, dict[str, Any]] = {
+    "stride": {"stride": 2},
+    "dilation": {"dilation": 2, "padding": 2},
+    "groups": {"weight_shape": (24, 16, 3, 3), "groups": 2},
+    "kernel": {"weight_shape": (24, 32, 3, 5)},
+    "few inputs": {"input_shape": (4, 3, 12, 12), "weight_shape": (24, 3, 3, 3)},
+    "few outputs": {"weight_shape": (10, 32, 3, 3)},
+    "small map": {"input_shape": (64, 32, 2, 2)},
+    "padding 2": {"padding": 2},
+    "float64": {"dtype": np.float64},
+    "asked for": {"algorithm": "direct"},
+}
+
+
+@pytest.mark.parametrize("name", DIRECT)
+def test_other_layers_are_summed_directly(name: str) -> None:
+    options = {"input_shape": LAYER[0], "weight_shape": LAYER[1], "padding": 1} | DIRECT[name]
+    assert fc.explain_conv2d(**options).forward.algorithm == "direct"
+
+
+@pytest.mark.parametrize("layer", [layer for layer in shapes.read("layers") if layer.operation == "conv2d"])
+def test_the_choice_does_not_depend_on_the_batch(layer: shapes.Layer) -> None:
+    given = dict(layer.options)
+    kernel, k, groups = given.pop("kernel"), given.pop("outputs"), given.get("groups", 1)
+    r, s = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+    c = layer.input[1]
+    for n in (0, 1, 1000):
+        told = fc.explain_conv2d((n, *layer.input[1:]), (k, c // groups, r, s), **given)
+        assert told == fc.explain_conv2d(layer.input, (k, c // groups, r, s), **given)
+
+
+def test_highest_precision_is_direct_and_exact_on_integers() -> None:
+    x, w = integers(LAYER[0], rng=1), integers(LAYER[1], rng=2)
+    direct = F.conv2d(x, w, padding=1, algorithm="direct")
+    fc.set_float32_conv_precision("highest")
+    assert fc.get_float32_conv_precision() == "highest"
+    told = fc.explain_conv2d(*LAYER, padding=1).forward
+    assert told.algorithm == "direct" and "highest" in told.reason
+    assert F.conv2d(x, w, padding=1).tobytes() == direct.tobytes()
+    assert_array_equal(direct, F.conv2d(x.astype(np.float64), w.astype(np.float64), padding=1))
+
+
+def test_precision_must_be_known() -> None:
+    with pytest.raises(ValueError, match="precision must be 'high' or 'highest'"):
+        fc.set_float32_conv_precision("medium")
+    with pytest.raises(TypeError, match="precision must be a str"):
+        fc.set_float32_conv_precision(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name in CONV2D if name not in WINOGRAD])
+def test_an_algorithm_that_cannot_serve_the_shape_is_refused(name: str) -> None:
+    case = CONV2D[name]
+    g = case.geometry()
+    if (g.R, g.S, g.stride_h, g.stride_w, g.dilation_h, g.dilation_w, g.groups) == (3, 3, 1, 1, 1, 1, 1):
+        return
+    x, w, dy = normals(case.input), normals(case.weight), normals(case.output())
+    options = (case.stride, case.padding, case.dilation, case.groups)
+    with pytest.raises(ValueError, match="conv2d: algorithm 'winograd' needs a 3x3 kernel"):
+        F.conv2d(x, w, None, *options, algorithm="winograd")
+    with pytest.raises(ValueError, match="conv2d_backward: algorithm 'winograd' needs a 3x3 kernel"):
+        F.conv2d_backward(dy, x, w, *options, algorithm="winograd")
+    with pytest.raises(ValueError, match="explain_conv2d: algorithm 'winograd' needs a 3x3 kernel"):
+        fc.explain_conv2d(case.input, case.weight, *options, algorithm="winograd")
+
+
+@pytest.mark.parametrize("backend", fc.available_backends())
+def test_every_backend_accepts_it(backend: str) -> None:
+    case = Conv2d((2, 3, 5, 6), (4, 3, 3, 3), padding=1)
+    x, w = normals(case.input, np.float64), normals(case.weight, np.float64)
+    with fc.use_backend(backend):
+        y = F.conv2d(x, w, padding=1, algorithm="winograd")
+        direct = F.conv2d(x, w, padding=1, algorithm="direct")
+    np.testing.assert_allclose(y, direct, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_what_is_not_finite_is_where_the_direct_sum_has_it(value: float) -> None:
+    x, w, dy = normals(LAYER[0], rng=1), normals(LAYER[1], rng=2), normals((4, 24, 12, 12), rng=3)
+    x[1, 5, 7, 3], dy[2, 6, 0, 11] = value, -value
+    w *= np.float32(0.25)
+    clean = F.conv2d(normals(LAYER[0], rng=1), w, padding=1)
+    with np.errstate(all="ignore"):
+        y = F.conv2d(x, w, padding=1)
+        direct = F.conv2d(x, w, padding=1, algorithm="direct")
+        grads = F.conv2d_backward(dy, x, w, padding=1)
+        direct_grads = F.conv2d_backward(dy, x, w, padding=1, algorithm="direct")
+    assert y[1].tobytes() == direct[1].tobytes()
+    assert np.isfinite(direct[[0, 2, 3]]).all()
+    for n in (0, 2, 3):
+        assert y[n].tobytes() == clean[n].tobytes()  # whatever stands in other images
+    assert grads[0] is not None and direct_grads[0] is not None
+    assert grads[0][2].tobytes() == direct_grads[0][2].tobytes()
+    assert grads[1] is not None and direct_grads[1] is not None
+    assert grads[1].tobytes() == direct_grads[1].tobytes()
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_each_image_of_a_batch_alone(padding: int) -> None:
+    x, w = normals(LAYER[0], rng=1), normals(LAYER[1], rng=2)
+    whole = F.conv2d(x, w, padding=padding)
+    grad = F.conv2d_backward(whole, x, w, padding=padding)[0]
+    assert grad is not None
+    for n in range(4):
+        assert F.conv2d(x[n], w, padding=padding).tobytes() == whole[n].tobytes()
+        alone = F.conv2d_backward(whole[n], x[n], w, padding=padding)[0]
+        assert alone is not None and alone.tobytes() == grad[n].tobytes()
