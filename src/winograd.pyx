@@ -35,7 +35,8 @@ cdef enum:
     WIDTH = 56                  # tiles in a unit, at most
     TILES = 48                  # tiles multiplied with a panel at a time, about: M stays in L2
     DEPTH = 64                  # channels multiplied at a time: their part of a panel stays in L1
-    VALUES = 1 << 21            # reals in V, about: images are taken in portions that stay in L3
+    VALUES = 1 << 20            # reals in V, about, or as many as U has: portions stay in L3 ...
+    MOST_VALUES = 7 << 18       # ... and below 8 MB for each thread
     MOST_ROWS = 12              # tiles, or channels, in a register tile
 
 
@@ -111,35 +112,47 @@ cdef inline void product_6x4(Py_ssize_t depth, const real* a, Py_ssize_t a_row, 
     product(6, 4, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
 
 
+cdef inline Py_ssize_t ceil_div(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
+    return (a + b - 1) // b
+
+
 cdef struct Shape:              # of a register tile
     int rows, vectors
     Product multiply
 
 
-cdef Shape widest(Py_ssize_t lanes) noexcept nogil:
-    """The tile for so many output channels: the one that computes fewest lanes in vain, then the widest."""
+cdef Shape shape(int vectors) noexcept nogil:
     cdef Shape found
-    cdef Py_ssize_t vectors = (lanes + LANES - 1) // LANES, waste, least = -1
-    cdef int v
-    found.rows, found.vectors, found.multiply = 12, 1, product_12x1
-    for v in range(4 if TILE_ROWS == 8 else 2, 1, -1):
-        waste = (vectors + v - 1) // v * v - vectors
-        if least < 0 or waste < least:
-            least, found.vectors = waste, v
-    if 2 * least > vectors:                     # one vector is less than half as fast, but not by more
-        found.vectors = 1
-    if found.vectors == 2:
-        found.rows, found.multiply = (12 if TILE_ROWS == 8 else 6), product_12x2
-    elif found.vectors == 3:
-        found.rows, found.multiply = 8, product_8x3
-    elif found.vectors == 4:
+    found.vectors = vectors
+    if vectors == 4:
         found.rows, found.multiply = 6, product_6x4
+    elif vectors == 3:
+        found.rows, found.multiply = 8, product_8x3
+    elif vectors == 2:
+        found.rows, found.multiply = (12 if TILE_ROWS == 8 else 6), product_12x2
+    else:
+        found.rows, found.multiply = 12, product_12x1
+    return found
+
+
+cdef Shape widest(Py_ssize_t lanes, Py_ssize_t tiles) noexcept nogil:
+    """The tile for a product of so many output channels and tiles: computes least in vain, or is the widest of those."""
+    cdef Shape found = shape(1), tried
+    cdef Py_ssize_t vectors = (lanes + LANES - 1) // LANES, least = -1, cost
+    cdef int v
+    for v in range(4 if TILE_ROWS == 8 else 2, 0, -1):
+        tried = shape(v)
+        cost = ceil_div(vectors, v) * v * ceil_div(tiles, tried.rows) * tried.rows
+        if v == 1:
+            cost += cost // 2                   # two loads for a multiplication instead of one
+        if least < 0 or cost < least:
+            least, found = cost, tried
     return found
 
 
 cdef Shape square(Py_ssize_t lanes) noexcept nogil:
     """The tile with square_rows() rows for so many output channels."""
-    cdef Shape found = widest(lanes)
+    cdef Shape found = widest(lanes, MOST_ROWS * LANES)
     if found.vectors == 4:
         found.vectors = 2
     found.rows = square_rows()
@@ -166,10 +179,10 @@ cdef struct Tiles:
 
 cdef Tiles cut(Py_ssize_t N, Py_ssize_t P, Py_ssize_t Q) noexcept nogil:
     cdef Tiles t
-    cdef Py_ssize_t columns = (Q + OUTPUTS - 1) // OUTPUTS
-    t.N, t.rows = N, (P + OUTPUTS - 1) // OUTPUTS
-    t.parts = (columns + WIDTH - 1) // WIDTH
-    t.width = (columns + t.parts - 1) // t.parts
+    cdef Py_ssize_t columns = ceil_div(Q, OUTPUTS)
+    t.N, t.rows = N, ceil_div(P, OUTPUTS)
+    t.parts = ceil_div(columns, WIDTH)
+    t.width = ceil_div(columns, t.parts)
     t.units = N * t.rows * t.parts
     t.first = t.count = 0
     return t
@@ -208,11 +221,14 @@ cdef inline void transform_unit(const Images* images, const Tiles* tiles, Py_ssi
             to += images.lanes
 
 
-cdef Py_ssize_t portion(Tiles* tiles, Py_ssize_t lanes) noexcept nogil:
-    """How many units are taken at a time, so that the transforms of `lanes` channels stay in the cache."""
-    cdef Py_ssize_t most = max(VALUES // (POINTS * tiles.width * lanes), 1)
-    cdef Py_ssize_t portions = (tiles.units + most - 1) // most
-    return (tiles.units + portions - 1) // portions
+cdef Py_ssize_t portion(Tiles* tiles, Py_ssize_t lanes, Py_ssize_t products, int threads) noexcept nogil:
+    """How many units are taken at a time: so many that the transforms of `lanes` channels stay in the cache.
+
+    But not fewer than make those as large as the products of a point that are read again for each portion.
+    """
+    cdef Py_ssize_t values = min(max(VALUES, POINTS * products), <Py_ssize_t>MOST_VALUES * threads)
+    cdef Py_ssize_t most = max(values // (POINTS * tiles.width * lanes), 1)
+    return ceil_div(tiles.units, ceil_div(tiles.units, most))
 
 
 cdef Py_ssize_t line_reals(const Tiles* tiles) noexcept nogil:
@@ -221,7 +237,7 @@ cdef Py_ssize_t line_reals(const Tiles* tiles) noexcept nogil:
 
 
 cdef Py_ssize_t in_vectors(Py_ssize_t channels) noexcept nogil:
-    return (channels + LANES - 1) // LANES * LANES
+    return ceil_div(channels, LANES) * LANES
 
 
 cdef struct Correlation:
@@ -291,7 +307,7 @@ cdef void store_unit(Correlation* j, Py_ssize_t unit, Py_ssize_t row, const real
     cdef real* line
     if j.bias != NULL:
         bias = vec_load(j.bias + row) if count == LANES else vec_load_part(j.bias + row, count)
-    for t in range((width + OUTPUTS - 1) // OUTPUTS):
+    for t in range(ceil_div(width, OUTPUTS)):
         output_tile(m + t * j.panel, j.product_step, OUTPUTS, outputs)
         for y in range(height):
             for x in range(min(width - t * OUTPUTS, OUTPUTS)):
@@ -313,7 +329,7 @@ cdef void product_item(void* argument, Py_ssize_t item, int thread) noexcept nog
     cdef Correlation* j = <Correlation*>argument
     cdef Py_ssize_t panel = item // j.unit_items, unit = item % j.unit_items * j.units
     cdef Py_ssize_t units = min(j.tiles.count - unit, j.units), tiles = units * j.tiles.width
-    cdef Py_ssize_t blocks = (tiles + j.tile.rows - 1) // j.tile.rows, chunk, depth, p, r, v, u, row
+    cdef Py_ssize_t blocks = ceil_div(tiles, j.tile.rows), chunk, depth, p, r, v, u, row
     cdef real* m = j.scratch + thread * j.scratch_size
     cdef real* pixels = m + padded(POINTS * j.product_step)
     cdef real* made = pixels + padded(max(line_reals(&j.tiles), DEPTH * KERNEL * KERNEL * LANES))
@@ -345,17 +361,17 @@ cdef list correlate(Correlation* j):
     cdef Workspace space
     cdef Py_ssize_t portion_units, values, filters, each, n
     cdef double work = 2.0 * tiles.units * tiles.width * POINTS * j.depth * j.rows
-    cdef int threads = team(tiles.units * (j.rows + LANES - 1) // LANES, work)
+    cdef int threads = team(tiles.units * ceil_div(j.rows, LANES), work)
     images.lanes, images.size = in_vectors(j.depth), INPUTS
-    j.tile = widest(j.rows)
-    j.panel = j.tile.vectors * LANES
-    j.panels = (j.rows + j.panel - 1) // j.panel
-    j.chunks = (j.depth + DEPTH - 1) // DEPTH
-    portion_units = portion(tiles, images.lanes)
-    j.ready = portion_units < tiles.units or tiles.units * tiles.width > TILES or j.panels < 2 * threads
+    portion_units = portion(tiles, images.lanes, j.depth * j.rows, threads)
+    j.ready = portion_units < tiles.units or tiles.units * tiles.width > TILES or j.rows < 4 * threads * LANES
     j.units = max(TILES // tiles.width, 1) if j.ready else portion_units
-    while j.units > 1 and j.ready and (portion_units + j.units - 1) // j.units * j.panels < 3 * threads:
-        j.units = (j.units + 1) // 2
+    j.tile = widest(j.rows, j.units * tiles.width)
+    j.panel = j.tile.vectors * LANES
+    j.panels = ceil_div(j.rows, j.panel)
+    j.chunks = ceil_div(j.depth, DEPTH)
+    while j.units > 1 and j.ready and ceil_div(portion_units, j.units) * j.panels < 3 * threads:
+        j.units = ceil_div(j.units, 2)
     images.point_step = padded((portion_units * tiles.width + j.tile.rows) * images.lanes)
     j.product_step = padded((j.units * tiles.width + j.tile.rows) * j.panel + LANES)
     values = padded(POINTS * images.point_step)
@@ -378,7 +394,7 @@ cdef list correlate(Correlation* j):
                 run(filter_item, j, j.panels * j.chunks, team(j.panels * j.chunks, 8.0 * POINTS * j.depth * j.rows))
             while tiles.first < tiles.units:
                 tiles.count = min(portion_units, tiles.units - tiles.first)
-                j.unit_items = (tiles.count + j.units - 1) // j.units
+                j.unit_items = ceil_div(tiles.count, j.units)
                 run(image_item, j, tiles.count, threads)
                 run(product_item, j, j.unit_items * j.panels, threads)
                 tiles.first += tiles.count
@@ -515,10 +531,10 @@ cdef int sum_weights(WeightGradient* j) except -1:
     j.images.lanes, j.grads.lanes = in_vectors(j.channels), in_vectors(j.rows)
     j.tile = square(j.rows)
     j.panel, j.blocks = j.tile.vectors * LANES, j.images.lanes // LANES
-    j.panels = (j.rows + j.panel - 1) // j.panel
+    j.panels = ceil_div(j.rows, j.panel)
     items = j.blocks * j.panels
     threads = team(max(tiles.units, items), 2.0 * tiles.units * tiles.width * POINTS * j.channels * j.rows)
-    units = portion(tiles, j.images.lanes + j.grads.lanes)
+    units = portion(tiles, j.images.lanes + j.grads.lanes, j.channels * j.rows, threads)
     j.images.point_step = padded(units * tiles.width * j.images.lanes + LANES)
     j.grads.point_step = padded(units * tiles.width * j.grads.lanes + j.panel)     # the last panel may be wider
     j.product_size = padded(POINTS * LANES * j.panel)
