@@ -47,19 +47,33 @@ cdef inline void image_line(const vec* d, vec* v) noexcept nogil:
     v[5] = image_end(d[1], d[3], d[5])
 
 
+cdef inline void filter_pair(const vec* w, const int taps, vec point, vec square, vec cube, vec scale,
+                             vec* u) noexcept nogil:
+    """The values at +point and -point of 3 or 4 taps, times `scale`."""
+    cdef vec even = vec_mul(vec_fma(square, w[2], w[0]), scale)
+    cdef vec odd = vec_mul(point, w[1]) if taps == 3 else vec_fma(cube, w[3], vec_mul(point, w[1]))
+    u[0] = vec_fma(odd, scale, even)
+    u[1] = vec_sub(even, vec_mul(odd, scale))
+
+
+cdef inline void filter_pair_at(const vec* w, const int taps, const int which, vec* u) noexcept nogil:
+    """which: 1 for a, 2 for b. The scales of G: 1/(2 a^2 (a^2 - b^2)), 1/(2 b^2 (b^2 - a^2))."""
+    if which == 1:
+        filter_pair(w, taps, A(1), A(2), A(3), vec_set(<real>(-1 / 1.125)), u)
+    else:
+        filter_pair(w, taps, B(1), B(2), B(3), vec_set(<real>(1 / 3.125)), u)
+
+
+cdef inline vec filter_start(vec w) noexcept nogil:
+    """The value at 0, times 1/(a^2 b^2)."""
+    return vec_mul(w, vec_set(<real>(1 / 0.87890625)))
+
+
 cdef inline void filter_line(const vec* w, const int taps, vec* u) noexcept nogil:
-    """u = G w for 3 or 4 taps. The scales: 1/(a^2 b^2), 1/(2 a^2 (a^2 - b^2)), 1/(2 b^2 (b^2 - a^2)), 1."""
-    cdef vec even, odd
-    cdef vec scale_a = vec_set(<real>(-1 / 1.125)), scale_b = vec_set(<real>(1 / 3.125))
-    u[0] = vec_mul(w[0], vec_set(<real>(1 / 0.87890625)))
-    even = vec_mul(vec_fma(A(2), w[2], w[0]), scale_a)
-    odd = vec_mul(A(1), w[1]) if taps == 3 else vec_fma(A(3), w[3], vec_mul(A(1), w[1]))
-    u[1] = vec_fma(odd, scale_a, even)
-    u[2] = vec_sub(even, vec_mul(odd, scale_a))
-    even = vec_mul(vec_fma(B(2), w[2], w[0]), scale_b)
-    odd = vec_mul(B(1), w[1]) if taps == 3 else vec_fma(B(3), w[3], vec_mul(B(1), w[1]))
-    u[3] = vec_fma(odd, scale_b, even)
-    u[4] = vec_sub(even, vec_mul(odd, scale_b))
+    """u = G w for 3 or 4 taps."""
+    u[0] = filter_start(w[0])
+    filter_pair_at(w, taps, 1, u + 1)
+    filter_pair_at(w, taps, 2, u + 3)
     u[5] = w[taps - 1]
 
 
@@ -104,22 +118,27 @@ cdef inline void image_tile(const real* x, Py_ssize_t pitch, real* v, Py_ssize_t
 
 cdef inline void filter_tile(const real* w, Py_ssize_t row_step, Py_ssize_t column_step, const int taps, real* u,
                              Py_ssize_t point_step) noexcept nogil:
-    """U = G w G^T of 3 x 3 or 4 x 4 taps in lanes."""
-    cdef vec columns[INPUTS][4]
+    """U = G w G^T of 3 x 3 or 4 x 4 taps in lanes, in the order of image_tile."""
+    cdef vec line[2][4]
     cdef vec taken[4]
     cdef vec values[INPUTS]
-    cdef int i, j
-    for j in range(taps):
-        for i in range(taps):
-            taken[i] = vec_load(w + i * row_step + j * column_step)
-        filter_line(taken, taps, values)
-        for i in range(INPUTS):
-            columns[i][j] = values[i]
-    for i in range(INPUTS):
-        filter_line(columns[i], taps, values)
-        for j in range(INPUTS):
-            vec_store(u, values[j])
-            u += point_step
+    cdef int half, row, i, j
+    for half in range(4):
+        for j in range(taps):
+            if half == 0 or half == 3:
+                line[0][j] = vec_load(w + (taps - 1 if half == 3 else 0) * row_step + j * column_step)
+                if half == 0:
+                    line[0][j] = filter_start(line[0][j])
+            else:
+                for i in range(taps):
+                    taken[i] = vec_load(w + i * row_step + j * column_step)
+                filter_pair_at(taken, taps, half, values)
+                line[0][j], line[1][j] = values[0], values[1]
+        for row in range(1 if half == 0 or half == 3 else 2):
+            filter_line(line[row], taps, values)
+            for j in range(INPUTS):
+                vec_store(u, values[j])
+                u += point_step
 
 
 cdef inline void output_tile(const real* m, Py_ssize_t point_step, const int outputs, vec* y) noexcept nogil:
