@@ -59,14 +59,16 @@ def difference(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> float:
 def measure(task: Task, names: Sequence[str], torch: Any, rounds: int) -> dict[str, Any]:
     """One row: every contestant computes, the results are compared, then they are timed in turns.
 
-    Where there is arithmetic to count, the compiled backend's limit takes part: a tile on data that never leave the
-    nearest cache.
+    Beside them, the limit takes part: for arithmetic a tile of the compiled backend on data that never leave the
+    nearest cache, for memory NumPy's copy of an array.
     """
     contestants = {}
     results = {}
     for name in names:
         context: Callable[[], AbstractContextManager[Any]] = nullcontext
-        if name != "torch":
+        if name == "serial":
+            context = one_thread
+        elif name != "torch":
             context = in_backend(name)
         with context():
             call = task.torch(torch) if name == "torch" else task.fastconv()
@@ -88,14 +90,17 @@ def measure(task: Task, names: Sequence[str], torch: Any, rounds: int) -> dict[s
     if task.flops and names[0] == "cython":
         limit = peak.work(task.dtype)
         contestants["peak"] = Contestant(limit, nullcontext, 0.0)
+    if task.copied is not None:
+        contestants["copy"] = Contestant(task.copied.copy, nullcontext, 0.0)
     times = compete(contestants, names[0], rounds)
-    tiles = times.pop("peak", None)
+    tiles, copy = times.pop("peak", None), times.pop("copy", None)
     return {
         "row": task.title,
         "direction": task.direction,
         "flops": task.flops,
         "difference": worst,
         "peak": limit() / tiles[0] / 1e6 if limit and tiles else None,
+        "copies": 1 / copy[1] if copy else None,
         "times": times,
     }
 
@@ -103,6 +108,11 @@ def measure(task: Task, names: Sequence[str], torch: Any, rounds: int) -> dict[s
 def in_backend(name: str) -> Callable[[], AbstractContextManager[Any]]:
     """A context in which fastconv computes on one backend."""
     return lambda: _backend.use_backend(name)
+
+
+def one_thread() -> AbstractContextManager[None]:
+    """A context in which fastconv computes with one thread."""
+    return _threads.threads(1)
 
 
 @contextmanager
@@ -123,14 +133,13 @@ def torch_with_threads(wanted: bool, count: int) -> Iterator[Any]:
 def opponents(suite: str, against: Sequence[str] | None) -> list[str]:
     """Who is measured: the fastest backend first, then those that are named, or those that the suite is made for."""
     backends = _backend.available_backends()
-    known = [*backends[1:], "torch"]
+    known = [*backends[1:], "serial", "torch"]
     for name in against or ():
         if name not in known:
             raise ValueError(f"bench: against must be among {', '.join(known)}, got {name!r}")
     if against is None:
-        has_torch = importlib.util.find_spec("torch") is not None
-        few = known[-1:] if has_torch else known[:1]
-        against = {"layers": few, "lenet": known if has_torch else known[:-1]}[suite]
+        torch = ["torch"] if importlib.util.find_spec("torch") is not None else []
+        against = {"layers": torch or known[:1], "lenet": [*backends[1:], *torch]}[suite]
     return [backends[0], *(name for name in known if name in against)]
 
 
@@ -185,9 +194,9 @@ def run(
         The list of layers: those of LeNet-5, or single layers of well-known networks.
     rows : sequence of str, optional
         Names of the suite, such as ``["conv1", "step"]``; by default all.
-    against : sequence of {"numpy", "python", "torch"}, optional
-        What the fastest backend is compared with; by default all (``"lenet"``) or torch (``"layers"``), as far as it
-        is installed.
+    against : sequence of {"numpy", "python", "serial", "torch"}, optional
+        What the fastest backend is compared with; ``"serial"`` is the same with one thread. By default all other
+        backends and torch (``"lenet"``) or torch (``"layers"``), as far as it is installed.
     threads : int, optional
         For Cython and torch. NumPy's matrix products have a pool of threads of their own.
     json, plot : path, optional
@@ -204,7 +213,8 @@ def run(
     dict
         ``{"version": 1, "machine": {...}, "rows": [...]}`` with one row for each contestant of each line of the
         table: ``suite``, ``row``, ``direction``, ``backend``, ``ms``, ``gflops`` (None where memory is the work),
-        ``peak`` (GFLOP/s, None likewise) and ``ratio``, its time over that of the fastest fastconv backend.
+        ``peak`` (GFLOP/s, None likewise), ``copies`` (the time in copies of the input, None where arithmetic is the
+        work) and ``ratio``, its time over that of the fastest fastconv backend.
 
     Raises
     ------

@@ -87,9 +87,12 @@ def pad2d(layer: Layer) -> list[Task]:
         tdy = torch.from_numpy(dy)
         return lambda: [torch.nn.functional.pad(tdy, (-p, -p, -p, -p))]
 
+    def backward() -> Any:
+        return lambda: [F.pad2d_backward(dy, x.shape, p)]
+
     return [
-        Task(layer.title(), "forward", None, lambda: lambda: [F.pad2d(x, p)], torch_forward),
-        Task(layer.title(), "backward", None, lambda: lambda: [F.pad2d_backward(dy, x.shape, p)], torch_backward),
+        Task(layer.title(), "forward", None, lambda: lambda: [F.pad2d(x, p)], torch_forward, copied=x),
+        Task(layer.title(), "backward", None, backward, torch_backward, copied=x),
     ]
 
 
@@ -120,8 +123,8 @@ def max_pool2d(layer: Layer) -> list[Task]:
         return lambda: [F.max_pool2d_backward(dy, indices, x.shape)]
 
     return [
-        Task(layer.title(), "forward", None, lambda: lambda: [F.max_pool2d(x, k, s, p)], torch_forward),
-        Task(layer.title(), "backward", None, backward, torch_backward),
+        Task(layer.title(), "forward", None, lambda: lambda: [F.max_pool2d(x, k, s, p)], torch_forward, copied=x),
+        Task(layer.title(), "backward", None, backward, torch_backward, copied=x),
     ]
 
 
@@ -144,8 +147,8 @@ def avg_pool2d(layer: Layer) -> list[Task]:
         return lambda: [F.avg_pool2d_backward(dy, x.shape, k, s, p)]
 
     return [
-        Task(layer.title(), "forward", None, lambda: lambda: [F.avg_pool2d(x, k, s, p)], torch_forward),
-        Task(layer.title(), "backward", None, backward, torch_backward),
+        Task(layer.title(), "forward", None, lambda: lambda: [F.avg_pool2d(x, k, s, p)], torch_forward, copied=x),
+        Task(layer.title(), "backward", None, backward, torch_backward, copied=x),
     ]
 
 
@@ -189,8 +192,8 @@ def activation(layer: Layer) -> list[Task]:
         return lambda: [aten.sigmoid_backward(tdy, ty)]
 
     return [
-        Task(layer.title(), "forward", None, lambda: lambda: [forward(x)], torch_forward),
-        Task(layer.title(), "backward", None, lambda: lambda: [backward(dy, y)], torch_backward),
+        Task(layer.title(), "forward", None, lambda: lambda: [forward(x)], torch_forward, copied=x),
+        Task(layer.title(), "backward", None, lambda: lambda: [backward(dy, y)], torch_backward, copied=x),
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import exp, log
 from typing import Any
 
-NAMES = {"cython": "Cython", "numpy": "NumPy", "python": "Python", "torch": "torch"}
+NAMES = {"cython": "Cython", "numpy": "NumPy", "python": "Python", "serial": "serial", "torch": "torch"}
 
 
 def header(facts: dict[str, Any]) -> str:
@@ -37,7 +37,8 @@ class Columns:
         """The line above the numbers."""
         times = [f"{NAMES[name]} ms" for name in self.timed]
         speed_ups = [f"x {NAMES[name]}" for name in self.slower]
-        return self._line("layer, batch first", "direction", times, [*speed_ups, "GFLOP/s", "of peak", "diff."])
+        rest = [*speed_ups, "GFLOP/s", "of peak", "copies", "diff."]
+        return self._line("layer, batch first", "direction", times, rest)
 
     def line(self, measured: dict[str, Any]) -> str:
         """One row."""
@@ -47,7 +48,8 @@ class Columns:
         rate = number(flops / ms / 1e6) if flops else "-"
         share = f"{flops / ms / 1e6 / peak:.0%}" if flops and peak else "-"
         name_and_shape = " ".join(measured["row"].split()[:2])
-        rest = [*speed_ups, rate, share, f"{measured['difference']:.0e}"]
+        copies = number(measured["copies"]) if measured["copies"] else "-"
+        rest = [*speed_ups, rate, share, copies, f"{measured['difference']:.0e}"]
         return self._line(name_and_shape, measured["direction"], times, rest)
 
     @staticmethod
@@ -61,6 +63,7 @@ def footer(names: Sequence[str], lines: Sequence[dict[str, Any]]) -> str:
     text = (
         f"\nx: how many times as long as {first} the other takes (median over rounds in which they took turns).\n"
         f"GFLOP/s and its share of the peak: of {first}; the peak is a tile that never leaves the nearest cache.\n"
+        f"copies: of {first}, its time in copies of the input by NumPy, where memory is the work.\n"
         "diff.: the largest difference between any two results, relative to the largest value."
     )
     for name in names[1:]:

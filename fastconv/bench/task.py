@@ -21,6 +21,8 @@ class Task(NamedTuple):
     torch: Callable[[Any], Call]
     """Both make the call: what they prepare is not timed. The argument is the module torch."""
     dtype: str = "float32"
+    copied: NDArray[Any] | None = None
+    """Where memory is the work: an array whose copy is what the time is held against."""
 
 
 def normals(*shape: int) -> NDArray[Any]:

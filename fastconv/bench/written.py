@@ -34,6 +34,7 @@ def rows(suite: str, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "ms": ms,
             "gflops": line["flops"] and line["flops"] / ms / 1e6,
             "peak": line["peak"],
+            "copies": line["copies"] and line["copies"] * ratio,
             "ratio": ratio,
         }
         for line in lines

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastconv as fc
-from fastconv import bench
+from fastconv import _backend, bench
 from fastconv.bench import comparison, shapes
 from fastconv.bench.table import number
 from fastconv.bench.task import Task
@@ -113,6 +113,23 @@ def test_torch_column():
     assert "x torch" in stream.getvalue() and report["machine"]["torch"]
 
 
+def test_one_thread_and_copies():
+    report, text = quick(rows=["relu", "fc1"])
+    assert all(row["copies"] > 0 and row["peak"] is None for row in report["rows"] if row["row"].startswith("relu"))
+    assert all(row["copies"] is None for row in report["rows"] if row["row"].startswith("fc1"))
+    report = bench.run("layers", rows=["fc"], quick=True, repeats=1, against=["serial"], stream=io.StringIO())
+    assert [row["backend"] for row in report["rows"]] == [BACKENDS[0], "serial"] * 2
+    assert "copies" in text
+
+
+@pytest.mark.skipif(not _backend.runnable(), reason="needs extensions")
+@pytest.mark.parametrize("isa", _backend.runnable())
+def test_instruction_set(isa, capfd):
+    line = f"bench layers --isa {isa} --quick --repeats 1 --rows fc --against numpy"
+    assert main(line.split()) == 0
+    assert f"instruction set {isa}" in capfd.readouterr().out
+
+
 def test_files(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     data, picture = tmp_path / "b.json", tmp_path / "b.png"
@@ -134,6 +151,7 @@ def test_files(tmp_path, capsys):
         ("--against matlab", 2, "matlab"),
         ("--repeats 0", 2, "--repeats"),
         ("--threads 0", 2, "--threads"),
+        ("--isa sse1", 1, "sse1"),
         ("--json /nowhere/b.json", 1, "/nowhere"),
         ("--plot b.xyz", 1, "b.xyz"),
     ],
