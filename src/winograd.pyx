@@ -1,248 +1,49 @@
-"""Winograd convolution F(4x4, 3x3) and its gradients: a quarter of the multiplications of the direct sum.
+"""Winograd convolution F(4x4, 3x3) and its gradient in the input: a quarter of the multiplications of the direct sum.
 
-Serves 3 x 3 kernels with stride 1, dilation 1 and one group; other shapes belong to conv2d. Images are cut into tiles
-of 4 x 4 outputs; a unit is a row of tiles (a part of it in wide images). Units are numbered over images, so that small
-maps fill the products.
+Serves 3 x 3 kernels with stride 1, dilation 1 and one group; other shapes belong to conv2d. The gradient is the same on
+flipped kernels with input and output channels exchanged. Units of tiles (winograd_tiles.pxd) are computed in one of
+three ways, which give the same bits:
 
-Forward and grad_input, the same on flipped kernels with input and output channels exchanged, for some units at a time:
+    alone     items: units          V = B^T d B of 6 rows of pixels, in a buffer of the thread             (L1 -> L2)
+                                    for each panel of output channels: multiply and store
+    shared    items: units          V = B^T d B, in a buffer of all threads                                (L1 -> L3)
+              items: units x panels multiply and store
+    few tiles as shared, but U is made by the items, as it is read but once
 
-    items: units           lay 6 rows of pixels out with channels in lanes; V = B^T d B                  (L1 -> L3)
-    items: units x panels of output channels
+    multiply and store:
         for each chunk of channels, for each of 36 points:
-            for each block of tiles:     M += V * U, in registers                               (U in L1, M in L2)
+            for each block of tiles:    M += V * U, in registers                                  (U in L1, M in L2)
         for each unit: Y = A^T M A, transposed back to planes, plus bias
-U = G w G^T is made before, or by the items themselves if there are so few tiles that it is read but once.
-
-grad_weight multiplies the same V with the transform of grad_output, summing over tiles in order, and ends with the
-inverse transform of F(3x3, 4x4).
 
 An image with a result that is not finite is reported rather than trusted: infinities and NaN spread over their tile
-here, and large finite numbers may overflow in between. Sums over channels and over tiles run in order, whatever the
-blocks: bits do not depend on threads, nor those of a sample on its batch.
+here, and large finite numbers may overflow in between. Sums over channels run in order, whatever the blocks: bits do
+not depend on threads, nor those of a sample on its batch.
 """
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .simd cimport LANES, TILE_ROWS, real, vec, vec_add, vec_fma, vec_load, vec_set, vec_store, vec_sum
-from .winograd cimport (
-    INPUTS, KERNEL, OUTPUTS, POINTS, filter_tile, image_tile, lanes_to_lines, lines_to_lanes, output_tile,
+from .minimal_filter cimport KERNEL, OUTPUTS, POINTS, filter_tile, lanes_to_lines, lines_to_lanes, output_tile
+from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set, vec_store, vec_sum
+from .winograd_tiles cimport (
+    Conv, Images, Shape, Tiles, ceil_div, clamp, cut, in_vectors, line_reals, read_geometry, see, transform_unit,
+    widest,
 )
 from .workspace cimport Workspace, give_back, padded, reserve, take
 
 cdef enum:
-    WIDTH = 56                  # tiles in a unit, at most
     TILES = 48                  # tiles multiplied with a panel at a time, about: M stays in L2
     DEPTH = 64                  # channels multiplied at a time: their part of a panel stays in L1
-    VALUES = 1 << 20            # reals in V, about, or as many as U has: portions stay in L3 ...
-    MOST_VALUES = 7 << 18       # ... and below 8 MB for each thread
-    MOST_ROWS = 12              # tiles, or channels, in a register tile
-
-
-cdef inline int square_rows() noexcept nogil:
-    """Channels in lanes on one side of a tile, so many on the other: a divisor of LANES."""
-    return min(8 if TILE_ROWS == 8 else 4, LANES)
-
-
-ctypedef void (*Product)(
-    Py_ssize_t depth,
-    const real* a, Py_ssize_t a_row, Py_ssize_t a_k,
-    const real* b, Py_ssize_t b_k,              # vectors side by side
-    real* c, Py_ssize_t c_row,
-    bint accumulate,
-) noexcept nogil
-
-
-cdef inline void product(
-    const int rows, const int vectors,          # constants at every call
-    Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b, Py_ssize_t b_k,
-    real* c, Py_ssize_t c_row, bint accumulate,
-) noexcept nogil:
-    """C[i, j] (+)= sum over k of A[i, k] * B[k, j], where j runs over vectors."""
-    cdef vec acc[MOST_ROWS][4]
-    cdef vec held[4]
-    cdef vec one
-    cdef Py_ssize_t _k
-    cdef int i, j
-    for i in range(rows):
-        for j in range(vectors):
-            acc[i][j] = vec_load(c + i * c_row + j * LANES) if accumulate else vec_set(0)
-    for _k in range(depth):
-        for j in range(vectors):
-            held[j] = vec_load(b + j * LANES)
-        for i in range(rows):
-            one = vec_set(a[i * a_row])
-            for j in range(vectors):
-                acc[i][j] = vec_fma(one, held[j], acc[i][j])
-        a += a_k
-        b += b_k
-    for i in range(rows):
-        for j in range(vectors):
-            vec_store(c + i * c_row + j * LANES, acc[i][j])
-
-
-cdef inline void product_8x1(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
-                             Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
-    product(square_rows(), 1, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
-
-
-cdef inline void product_8x2(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
-                             Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
-    product(square_rows(), 2, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
-
-
-cdef inline void product_12x1(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
-                              Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
-    product(12, 1, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
-
-
-cdef inline void product_12x2(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
-                              Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
-    product(12 if TILE_ROWS == 8 else 6, 2, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
-
-
-cdef inline void product_8x3(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
-                             Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
-    product(square_rows(), 3, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
-
-
-cdef inline void product_6x4(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
-                             Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
-    product(6, 4, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
-
-
-cdef inline Py_ssize_t ceil_div(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
-    return (a + b - 1) // b
-
-
-cdef struct Shape:              # of a register tile
-    int rows, vectors
-    Product multiply
-
-
-cdef Shape shape(int vectors) noexcept nogil:
-    cdef Shape found
-    found.vectors = vectors
-    if vectors == 4:
-        found.rows, found.multiply = 6, product_6x4
-    elif vectors == 3:
-        found.rows, found.multiply = 8, product_8x3
-    elif vectors == 2:
-        found.rows, found.multiply = (12 if TILE_ROWS == 8 else 6), product_12x2
-    else:
-        found.rows, found.multiply = 12, product_12x1
-    return found
-
-
-cdef Shape widest(Py_ssize_t lanes, Py_ssize_t tiles) noexcept nogil:
-    """The tile for a product of so many output channels and tiles: computes least in vain, or is the widest of those."""
-    cdef Shape found = shape(1), tried
-    cdef Py_ssize_t vectors = (lanes + LANES - 1) // LANES, least = -1, cost
-    cdef int v
-    for v in range(4 if TILE_ROWS == 8 else 2, 0, -1):
-        tried = shape(v)
-        cost = ceil_div(vectors, v) * v * ceil_div(tiles, tried.rows) * tried.rows
-        if v == 1:
-            cost += cost // 2                   # two loads for a multiplication instead of one
-        if least < 0 or cost < least:
-            least, found = cost, tried
-    return found
-
-
-cdef Shape square(Py_ssize_t lanes) noexcept nogil:
-    """The tile with square_rows() rows for so many output channels."""
-    cdef Shape found = widest(lanes, MOST_ROWS * LANES)
-    if found.vectors == 4:
-        found.vectors = 2
-    found.rows = square_rows()
-    found.multiply = product_8x1 if found.vectors == 1 else product_8x2 if found.vectors == 2 else product_8x3
-    return found
-
-
-cdef struct Images:             # planes that tiles read
-    const real* first
-    const real* end
-    Py_ssize_t channels, H, W
-    Py_ssize_t top, left        # of the first tile, outside the image if negative
-    Py_ssize_t size             # of a tile: INPUTS pixels of an image, OUTPUTS of a gradient
-    Py_ssize_t lanes            # channels rounded up to vectors
-    real* values                # the transform: POINTS x tiles x lanes
-    Py_ssize_t point_step
-
-
-cdef struct Tiles:
-    Py_ssize_t N, rows, parts, width            # images; units in a column, in a row; tiles in a unit
-    Py_ssize_t units                            # N * rows * parts
-    Py_ssize_t first, count                     # units in V now
-
-
-cdef Tiles cut(Py_ssize_t N, Py_ssize_t P, Py_ssize_t Q) noexcept nogil:
-    cdef Tiles t
-    cdef Py_ssize_t columns = ceil_div(Q, OUTPUTS)
-    t.N, t.rows = N, ceil_div(P, OUTPUTS)
-    t.parts = ceil_div(columns, WIDTH)
-    t.width = ceil_div(columns, t.parts)
-    t.units = N * t.rows * t.parts
-    t.first = t.count = 0
-    return t
-
-
-cdef void lay_out(const Images* images, const Tiles* tiles, Py_ssize_t unit, Py_ssize_t channel,
-                  real* to) noexcept nogil:
-    """The pixels of a unit for LANES channels: `size` rows, zero outside the image."""
-    cdef Py_ssize_t columns = OUTPUTS * (tiles.width - 1) + images.size, count = min(images.channels - channel, LANES)
-    cdef Py_ssize_t top = images.top + unit // tiles.parts % tiles.rows * OUTPUTS
-    cdef Py_ssize_t left = images.left + unit % tiles.parts * tiles.width * OUTPUTS
-    cdef Py_ssize_t x0 = max(0, -left), x1 = min(columns, images.W - left), y, area = images.H * images.W
-    cdef const real* plane = images.first + (unit // (tiles.parts * tiles.rows) * images.channels + channel) * area
-    for y in range(images.size):
-        if top + y < 0 or top + y >= images.H or x1 <= x0:
-            memset(to, 0, columns * LANES * sizeof(real))
-        else:
-            memset(to, 0, x0 * LANES * sizeof(real))
-            lines_to_lanes(plane + (top + y) * images.W + left + x0, area, count, x1 - x0, images.end, to + x0 * LANES)
-            memset(to + x1 * LANES, 0, (columns - x1) * LANES * sizeof(real))
-        to += columns * LANES
-
-
-cdef inline void transform_unit(const Images* images, const Tiles* tiles, Py_ssize_t unit, real* pixels) noexcept nogil:
-    """unit: counted from tiles.first."""
-    cdef Py_ssize_t block, j, columns = OUTPUTS * (tiles.width - 1) + images.size
-    cdef real* to
-    for block in range(images.lanes // LANES):
-        lay_out(images, tiles, tiles.first + unit, block * LANES, pixels)
-        to = images.values + unit * tiles.width * images.lanes + block * LANES
-        for j in range(tiles.width):
-            if images.size == INPUTS:
-                image_tile(pixels + j * OUTPUTS * LANES, columns * LANES, to, images.point_step)
-            else:
-                filter_tile(pixels + j * OUTPUTS * LANES, columns * LANES, LANES, OUTPUTS, to, images.point_step)
-            to += images.lanes
-
-
-cdef Py_ssize_t portion(Tiles* tiles, Py_ssize_t lanes, Py_ssize_t products, int threads) noexcept nogil:
-    """How many units are taken at a time: so many that the transforms of `lanes` channels stay in the cache.
-
-    But not fewer than make those as large as the products of a point that are read again for each portion.
-    """
-    cdef Py_ssize_t values = min(max(VALUES, POINTS * products), <Py_ssize_t>MOST_VALUES * threads)
-    cdef Py_ssize_t most = max(values // (POINTS * tiles.width * lanes), 1)
-    return ceil_div(tiles.units, ceil_div(tiles.units, most))
-
-
-cdef Py_ssize_t line_reals(const Tiles* tiles) noexcept nogil:
-    """What the pixels of a unit take."""
-    return INPUTS * (OUTPUTS * (tiles.width - 1) + INPUTS) * LANES
-
-
-cdef Py_ssize_t in_vectors(Py_ssize_t channels) noexcept nogil:
-    return ceil_div(channels, LANES) * LANES
+    OWN = 1 << 18               # reals in the V and M of a thread, about: they stay in L2
+    FEWEST = 24                 # tiles that these should hold: U is read again for each so many
+    SHARED = 7 << 18            # reals in the V of all threads, for each of them: below 8 MB
 
 
 cdef struct Correlation:
     Images images
     Tiles tiles
+    Py_ssize_t first, count     # units in the shared V
     const real* weight
     const real* weight_end
     Py_ssize_t row_stride, depth_stride         # from output channel to output channel, input channel to input channel
@@ -291,7 +92,7 @@ cdef void filter_item(void* argument, Py_ssize_t item, int thread) noexcept nogi
 
 cdef void image_item(void* argument, Py_ssize_t unit, int thread) noexcept nogil:
     cdef Correlation* j = <Correlation*>argument
-    transform_unit(&j.images, &j.tiles, unit, j.scratch + thread * j.scratch_size)
+    transform_unit(&j.images, &j.tiles, j.first + unit, unit, j.scratch + thread * j.scratch_size)
 
 
 cdef void store_unit(Correlation* j, Py_ssize_t unit, Py_ssize_t row, const real* m, real* pixels) noexcept nogil:
@@ -324,13 +125,10 @@ cdef void store_unit(Correlation* j, Py_ssize_t unit, Py_ssize_t row, const real
             lanes_to_lines(pixels + y * width * LANES, width, line + y * j.Q, j.P * j.Q, count)
 
 
-cdef void product_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """All outputs of some units in one panel of output channels."""
-    cdef Correlation* j = <Correlation*>argument
-    cdef Py_ssize_t panel = item // j.unit_items, unit = item % j.unit_items * j.units
-    cdef Py_ssize_t units = min(j.tiles.count - unit, j.units), tiles = units * j.tiles.width
-    cdef Py_ssize_t blocks = ceil_div(tiles, j.tile.rows), chunk, depth, p, r, v, u, row
-    cdef real* m = j.scratch + thread * j.scratch_size
+cdef void multiply_and_store(Correlation* j, Py_ssize_t panel, Py_ssize_t unit, Py_ssize_t units,
+                             const real* first_values, real* m) noexcept nogil:
+    """The outputs of some units, whose V begins at `first_values`, in one panel of output channels."""
+    cdef Py_ssize_t blocks = ceil_div(units * j.tiles.width, j.tile.rows), chunk, depth, p, r, v, u, row
     cdef real* pixels = m + padded(POINTS * j.product_step)
     cdef real* made = pixels + padded(max(line_reals(&j.tiles), DEPTH * KERNEL * KERNEL * LANES))
     cdef const real* filters
@@ -342,7 +140,7 @@ cdef void product_item(void* argument, Py_ssize_t item, int thread) noexcept nog
             transform_filters(j, panel, chunk, pixels, made)
             filters = made
         for p in range(POINTS):
-            values = j.images.values + p * j.images.point_step + unit * j.tiles.width * j.images.lanes + chunk * DEPTH
+            values = first_values + p * j.images.point_step + chunk * DEPTH
             for r in range(blocks):
                 j.tile.multiply(depth, values + r * j.tile.rows * j.images.lanes, j.images.lanes, 1,
                                 filters + p * depth * j.panel, j.panel,
@@ -351,7 +149,35 @@ cdef void product_item(void* argument, Py_ssize_t item, int thread) noexcept nog
         row = panel * j.panel + v * LANES
         if row < j.rows:
             for u in range(units):
-                store_unit(j, j.tiles.first + unit + u, row, m + u * j.tiles.width * j.panel + v * LANES, pixels)
+                store_unit(j, unit + u, row, m + u * j.tiles.width * j.panel + v * LANES, pixels)
+
+
+cdef void shared_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef Correlation* j = <Correlation*>argument
+    cdef Py_ssize_t unit = item % j.unit_items * j.units
+    multiply_and_store(j, item // j.unit_items, j.first + unit, min(j.count - unit, j.units),
+                       j.images.values + unit * j.tiles.width * j.images.lanes, j.scratch + thread * j.scratch_size)
+
+
+cdef void alone_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef Correlation* j = <Correlation*>argument
+    cdef Py_ssize_t first = item * j.units, units = min(j.tiles.units - first, j.units), u, panel
+    cdef real* m = j.scratch + thread * j.scratch_size
+    cdef Images images = j.images
+    images.values = m + j.scratch_size - padded(POINTS * images.point_step)
+    for u in range(units):
+        transform_unit(&images, &j.tiles, first + u, u, m)
+    for panel in range(j.panels):
+        multiply_and_store(j, panel, first, units, images.values, m)
+
+
+cdef Py_ssize_t units_in_item(Py_ssize_t most, const Tiles* tiles, Py_ssize_t rows) noexcept nogil:
+    """At most `most` units, so many that their tiles fill blocks of `rows` best."""
+    cdef Py_ssize_t units, best = most
+    for units in range(most, most // 2, -1):
+        if ceil_div(units * tiles.width, rows) * best < ceil_div(best * tiles.width, rows) * units:
+            best = units
+    return best
 
 
 cdef list correlate(Correlation* j):
@@ -359,27 +185,37 @@ cdef list correlate(Correlation* j):
     cdef Tiles* tiles = &j.tiles
     cdef Images* images = &j.images
     cdef Workspace space
-    cdef Py_ssize_t portion_units, values, filters, each, n
-    cdef double work = 2.0 * tiles.units * tiles.width * POINTS * j.depth * j.rows
+    cdef Py_ssize_t tiles_in_all = tiles.units * tiles.width, portion = tiles.units, own, n
+    cdef Py_ssize_t values = 0, filters = 0, each
+    cdef double work = 2.0 * tiles_in_all * POINTS * j.depth * j.rows
     cdef int threads = team(tiles.units * ceil_div(j.rows, LANES), work)
+    cdef bint few = tiles_in_all <= TILES and j.rows >= 4 * threads * LANES, alone = False
     images.lanes, images.size = in_vectors(j.depth), INPUTS
-    portion_units = portion(tiles, images.lanes, j.depth * j.rows, threads)
-    j.ready = portion_units < tiles.units or tiles.units * tiles.width > TILES or j.rows < 4 * threads * LANES
-    j.units = max(TILES // tiles.width, 1) if j.ready else portion_units
-    j.tile = widest(j.rows, j.units * tiles.width)
+    j.tile = widest(j.rows, tiles_in_all if few else TILES)
     j.panel = j.tile.vectors * LANES
-    j.panels = ceil_div(j.rows, j.panel)
-    j.chunks = ceil_div(j.depth, DEPTH)
-    while j.units > 1 and j.ready and ceil_div(portion_units, j.units) * j.panels < 3 * threads:
-        j.units = ceil_div(j.units, 2)
-    images.point_step = padded((portion_units * tiles.width + j.tile.rows) * images.lanes)
+    j.panels, j.chunks = ceil_div(j.rows, j.panel), ceil_div(j.depth, DEPTH)
+    if few:
+        j.units = tiles.units
+    else:
+        own = OWN // (POINTS * (images.lanes + j.panel))
+        alone = own >= FEWEST
+        portion = clamp(SHARED * threads // (POINTS * tiles.width * images.lanes), 1, tiles.units)
+        portion = ceil_div(tiles.units, ceil_div(tiles.units, portion))
+        n = clamp((own if alone else TILES) // tiles.width, 1, portion)
+        while n > 1 and ceil_div(portion, n) * (1 if alone else j.panels) < 3 * threads:
+            n = ceil_div(n, 2)
+        j.units = units_in_item(n, tiles, j.tile.rows)
+        filters = padded(POINTS * j.panels * j.panel * j.depth)
+    images.point_step = padded(((j.units if alone else portion) * tiles.width + j.tile.rows) * images.lanes + LANES)
     j.product_step = padded((j.units * tiles.width + j.tile.rows) * j.panel + LANES)
-    values = padded(POINTS * images.point_step)
-    filters = padded(POINTS * j.panels * j.panel * j.depth) if j.ready else 0
     each = padded(POINTS * j.product_step) + padded(max(line_reals(tiles), DEPTH * KERNEL * KERNEL * LANES))
-    if not j.ready:
+    if few:
         each += padded(POINTS * DEPTH * j.panel)
-    j.scratch_size = each
+    if alone:
+        each += padded(POINTS * images.point_step)
+    else:
+        values = padded(POINTS * images.point_step)
+    j.scratch_size, j.ready = each, not few
     space.block = NULL
     j.suspect = NULL
     try:
@@ -392,34 +228,19 @@ cdef list correlate(Correlation* j):
         with nogil:
             if j.ready:
                 run(filter_item, j, j.panels * j.chunks, team(j.panels * j.chunks, 8.0 * POINTS * j.depth * j.rows))
-            while tiles.first < tiles.units:
-                tiles.count = min(portion_units, tiles.units - tiles.first)
-                j.unit_items = ceil_div(tiles.count, j.units)
-                run(image_item, j, tiles.count, threads)
-                run(product_item, j, j.unit_items * j.panels, threads)
-                tiles.first += tiles.count
+            if alone:
+                run(alone_item, j, ceil_div(tiles.units, j.units), threads)
+            else:
+                for n in range(ceil_div(tiles.units, portion)):
+                    j.first = n * portion
+                    j.count = min(portion, tiles.units - j.first)
+                    j.unit_items = ceil_div(j.count, j.units)
+                    run(image_item, j, j.count, threads)
+                    run(shared_item, j, j.unit_items * j.panels, threads)
         return [n for n in range(tiles.N) if j.suspect[n]]
     finally:
         give_back(&space)
         free(j.suspect)
-
-
-cdef struct Conv:
-    Py_ssize_t N, C, H, W, K, R, S, P, Q, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, groups
-
-
-cdef Conv read_geometry(g) except *:
-    cdef Conv v
-    (v.N, v.C, v.H, v.W, v.K, v.R, v.S, v.P, v.Q, v.stride_h, v.stride_w, v.pad_top, v.pad_left,
-     v.dilation_h, v.dilation_w, v.groups) = g
-    return v
-
-
-cdef void see(Images* images, const real* first, Py_ssize_t N, Py_ssize_t channels, Py_ssize_t H, Py_ssize_t W,
-              Py_ssize_t top, Py_ssize_t left) noexcept nogil:
-    images.first, images.end = first, first + N * channels * H * W
-    images.channels, images.H, images.W = channels, H, W
-    images.top, images.left = top, left
 
 
 def winograd_conv2d(input, weight, bias, output, geometry):
@@ -461,120 +282,5 @@ def winograd_conv2d_grad_input(grad_output, weight, grad_input, geometry):
         j.dst = <real*>pointer(&held, grad_input, WRITE)
         j.P, j.Q = v.H, v.W
         return correlate(&j)
-    finally:
-        release(&held)
-
-
-cdef struct WeightGradient:
-    Images images, grads
-    Tiles tiles
-    Py_ssize_t channels, rows   # input and output channels
-    Shape tile
-    Py_ssize_t panel, panels, blocks            # output channels in one panel; panels; vectors of input channels
-    real* products              # M of every item, where tiles are taken in several portions; or NULL
-    Py_ssize_t product_size     # of an item
-    bint last                   # portion
-    real* grad_weight
-    real* scratch
-    Py_ssize_t scratch_size
-    int suspect                 # a result is not finite
-
-
-cdef void image_and_grad_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    cdef WeightGradient* j = <WeightGradient*>argument
-    transform_unit(&j.images if item % 2 else &j.grads, &j.tiles, item // 2, j.scratch + thread * j.scratch_size)
-
-
-cdef void store_weights(WeightGradient* j, Py_ssize_t channel, Py_ssize_t row, const real* m,
-                        real* taps) noexcept nogil:
-    """The taps of LANES input channels and LANES output channels."""
-    cdef Py_ssize_t channels = min(j.channels - channel, LANES), rows = min(j.rows - row, LANES), c, t
-    cdef vec outputs[KERNEL * KERNEL]
-    cdef vec zero = vec_set(0), sum_of_zeros = vec_set(0)
-    for c in range(channels):
-        output_tile(m + c * j.panel, LANES * j.panel, KERNEL, outputs)
-        for t in range(KERNEL * KERNEL):
-            sum_of_zeros = vec_fma(outputs[t], zero, sum_of_zeros)
-            vec_store(taps + (c * KERNEL * KERNEL + t) * LANES, outputs[t])
-    if vec_sum(sum_of_zeros) != 0:
-        j.suspect = 1
-    lanes_to_lines(taps, channels * KERNEL * KERNEL, j.grad_weight + (row * j.channels + channel) * KERNEL * KERNEL,
-                   j.channels * KERNEL * KERNEL, rows)
-
-
-cdef void weight_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """The sums over the tiles at hand for LANES input channels and a panel of output channels."""
-    cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Py_ssize_t panel = item // j.blocks, block = item % j.blocks, tiles = j.tiles.count * j.tiles.width
-    cdef Py_ssize_t p, r, v, row
-    cdef real* taps = j.scratch + thread * j.scratch_size
-    cdef real* m = taps + padded(KERNEL * KERNEL * LANES * LANES)
-    if j.products != NULL:
-        m = j.products + item * j.product_size
-    for p in range(POINTS):
-        for r in range(LANES // j.tile.rows):
-            j.tile.multiply(tiles, j.images.values + p * j.images.point_step + block * LANES + r * j.tile.rows, 1,
-                            j.images.lanes, j.grads.values + p * j.grads.point_step + panel * j.panel, j.grads.lanes,
-                            m + (p * LANES + r * j.tile.rows) * j.panel, j.panel, j.tiles.first > 0)
-    for v in range(j.tile.vectors if j.last else 0):
-        row = panel * j.panel + v * LANES
-        if row < j.rows:
-            store_weights(j, block * LANES, row, m + v * LANES, taps)
-
-
-cdef int sum_weights(WeightGradient* j) except -1:
-    cdef Tiles* tiles = &j.tiles
-    cdef Workspace space
-    cdef Py_ssize_t units, images, grads, products, each, items
-    cdef int threads
-    j.images.size, j.grads.size = INPUTS, OUTPUTS
-    j.images.lanes, j.grads.lanes = in_vectors(j.channels), in_vectors(j.rows)
-    j.tile = square(j.rows)
-    j.panel, j.blocks = j.tile.vectors * LANES, j.images.lanes // LANES
-    j.panels = ceil_div(j.rows, j.panel)
-    items = j.blocks * j.panels
-    threads = team(max(tiles.units, items), 2.0 * tiles.units * tiles.width * POINTS * j.channels * j.rows)
-    units = portion(tiles, j.images.lanes + j.grads.lanes, j.channels * j.rows, threads)
-    j.images.point_step = padded(units * tiles.width * j.images.lanes + LANES)
-    j.grads.point_step = padded(units * tiles.width * j.grads.lanes + j.panel)     # the last panel may be wider
-    j.product_size = padded(POINTS * LANES * j.panel)
-    images, grads = padded(POINTS * j.images.point_step), padded(POINTS * j.grads.point_step)
-    products = items * j.product_size if units < tiles.units else 0
-    each = max(padded(line_reals(tiles)), padded(KERNEL * KERNEL * LANES * LANES) + j.product_size)
-    j.scratch_size = each
-    space.block = NULL
-    j.suspect = 0
-    try:
-        reserve(&space, images + grads + products + threads * each)
-        j.images.values, j.grads.values = take(&space, images), take(&space, grads)
-        j.products, j.scratch = take(&space, products), take(&space, threads * each)
-        if units == tiles.units:
-            j.products = NULL
-        with nogil:
-            while tiles.first < tiles.units:
-                tiles.count = min(units, tiles.units - tiles.first)
-                j.last = tiles.first + tiles.count == tiles.units
-                run(image_and_grad_item, j, 2 * tiles.count, threads)
-                run(weight_item, j, items, threads)
-                tiles.first += tiles.count
-    finally:
-        give_back(&space)
-    return 0
-
-
-def winograd_conv2d_grad_weight(grad_output, input, grad_weight, geometry):
-    """grad_weight = the adjoint of conv2d in its weight; returns whether a result is not finite."""
-    cdef Conv v = read_geometry(geometry)
-    cdef WeightGradient j
-    cdef Buffers held
-    held.count = 0
-    try:
-        see(&j.grads, <const real*>pointer(&held, grad_output, READ), v.N, v.K, v.P, v.Q, 0, 0)
-        see(&j.images, <const real*>pointer(&held, input, READ), v.N, v.C, v.H, v.W, -v.pad_top, -v.pad_left)
-        j.tiles = cut(v.N, v.P, v.Q)
-        j.channels, j.rows = v.C, v.K
-        j.grad_weight = <real*>pointer(&held, grad_weight, WRITE)
-        sum_weights(&j)
-        return j.suspect != 0
     finally:
         release(&held)
