@@ -36,7 +36,7 @@ cdef enum:
     TILES = 48                  # tiles multiplied with a panel at a time, about: M stays in L2
     DEPTH = 64                  # channels multiplied at a time: their part of a panel stays in L1
     OWN = 1 << 18               # reals in the V and M of a thread, about: they stay in L2
-    FEWEST = 24                 # tiles that these should hold: U is read again for each so many
+    FEWEST = 16                 # tiles that these should hold: U is read again for each so many
     SHARED = 7 << 18            # reals in the V of all threads, for each of them: below 8 MB
 
 

@@ -9,7 +9,7 @@ and at the end taps = A^T M A. Two ways, by the size of M:
 
     alone     items: parts of the units     V and D of some units, in buffers of the thread; M             (L2)
               items: channels x panels      the sum over parts in order; taps
-    shared    items: units                  V and D, in buffers of all threads                           (L1 -> L3)
+    shared    items: units                  V and D, in buffers of all threads                    (L1 -> L3)
               items: channels x panels      M; taps
 
 How many parts there are depends on shapes only, so that no thread changes a bit. A result that is not finite is reported

@@ -113,6 +113,7 @@ CONV2D = {
     "1 to 19": Conv2d((2, 1, 6, 7), (19, 1, 3, 3)),
     "19 to 1": Conv2d((2, 19, 6, 7), (1, 19, 3, 3)),
     "31 channels, one tap": Conv2d((1, 31, 3, 3), (23, 31, 1, 1)),
+    "259 channels, one tap": Conv2d((1, 259, 3, 5), (24, 259, 1, 1)),
     "67 outputs": Conv2d((1, 2, 3, 3), (67, 2, 2, 2)),
     "257 taps deep": Conv2d((1, 29, 4, 4), (3, 29, 3, 3)),
     "many small images": Conv2d((13, 2, 3, 3), (3, 2, 3, 3)),
