@@ -12,7 +12,7 @@ and at the end taps = A^T M A. Two ways, by the size of M:
     shared    items: units                  V and D, in buffers of all threads                    (L1 -> L3)
               items: channels x panels      M; taps
 
-How many parts there are depends on shapes only, so that no thread changes a bit. A result that is not finite is reported
+    shared    items: units                  V and D, in buffers of all threads                      (L1 -> L3)
 rather than trusted, as in winograd.pyx.
 """
 from ...parallel cimport run, team
