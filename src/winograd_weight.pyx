@@ -12,8 +12,8 @@ and at the end taps = A^T M A. Two ways, by the size of M:
     shared    items: units                  V and D, in buffers of all threads                    (L1 -> L3)
               items: channels x panels      M; taps
 
-    shared    items: units                  V and D, in buffers of all threads                      (L1 -> L3)
-rather than trusted, as in winograd.pyx.
+How many parts there are depends on shapes only, so that no thread changes a bit. A result that is not finite is
+reported rather than trusted, as in winograd.pyx.
 """
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
