@@ -32,7 +32,7 @@ def conv2d(layer: Layer) -> list[Task]:
     given = dict(layer.options)
     kernel, k, dtype = pair(given.pop("kernel")), given.pop("outputs"), given.pop("dtype", "float32")
     stride, padding, dilation = (pair(given.pop(name, start)) for name, start in OPTIONS.items())
-    groups = given.pop("groups", 1)
+    groups, algorithm = given.pop("groups", 1), given.pop("algorithm", "auto")
     options = (stride, padding, dilation, groups)
     c = layer.input[1]
     shapes = layer.input, (k, c // groups, *kernel), (k,)
@@ -41,14 +41,15 @@ def conv2d(layer: Layer) -> list[Task]:
     flops = 2 * dy.size * w[0].size
 
     def forward() -> Any:
-        return lambda: [F.conv2d(x, w, b, *options)]
+        return lambda: [F.conv2d(x, w, b, *options, algorithm=algorithm)]
 
     def torch_forward(torch: Any) -> Any:
         tx, tw, tb = map(torch.from_numpy, (x, w, b))
         return lambda: [torch.nn.functional.conv2d(tx, tw, tb, *options)]
 
     def backward(mask: tuple[bool, bool, bool]) -> Any:
-        return lambda: [g for g in F.conv2d_backward(dy, x, w, *options, output_mask=mask) if g is not None]
+        gradients = partial(F.conv2d_backward, dy, x, w, *options, algorithm=algorithm, output_mask=mask)
+        return lambda: [g for g in gradients() if g is not None]
 
     def torch_backward(torch: Any, mask: tuple[bool, bool, bool]) -> Any:
         tdy, tx, tw = map(torch.from_numpy, (dy, x, w))
