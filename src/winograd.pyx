@@ -227,7 +227,8 @@ cdef list correlate(Correlation* j):
         images.values, j.filters, j.scratch = take(&space, values), take(&space, filters), take(&space, threads * each)
         with nogil:
             if j.ready:
-                run(filter_item, j, j.panels * j.chunks, team(j.panels * j.chunks, 8.0 * POINTS * j.depth * j.rows))
+                n = j.panels * j.chunks
+                run(filter_item, j, n, min(threads, team(n, 8.0 * POINTS * j.depth * j.rows)))
             if alone:
                 run(alone_item, j, ceil_div(tiles.units, j.units), threads)
             else:

@@ -187,7 +187,7 @@ cdef int sum_weights(WeightGradient* j) except -1:
                     run(unit_item, j, 2 * j.count, threads)
                     run(block_item, j, items, threads)
             if products:
-                run(sum_item, j, items, team(items, <double>(j.parts + 4) * j.part_size))
+                run(sum_item, j, items, min(threads, team(items, <double>(j.parts + 4) * j.part_size)))
     finally:
         give_back(&space)
     return 0
