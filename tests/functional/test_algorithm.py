@@ -126,6 +126,7 @@ def test_what_is_not_finite_is_where_the_direct_sum_has_it(value: float) -> None
     assert grads[1].tobytes() == direct_grads[1].tobytes()
 
 
+@pytest.mark.skipif(fc.get_backend() == "numpy", reason="the order of BLAS's sums depends on all shapes")
 @pytest.mark.parametrize("padding", [0, 1])
 def test_each_image_of_a_batch_alone(padding: int) -> None:
     x, w = normals(LAYER[0], rng=1), normals(LAYER[1], rng=2)
