@@ -36,8 +36,8 @@ cdef inline void slide(
     real first, bint accumulate, real* to, Py_ssize_t to_pitch,
 ) noexcept nogil:
     cdef vec acc[SLIDE_ROWS]
-    cdef vec w[7]
-    cdef vec x
+    cdef vec x[SLIDE_ROWS + 6]
+    cdef vec w
     cdef Py_ssize_t q = 0, s
     cdef const real* column
     cdef int i, r, y
@@ -45,14 +45,13 @@ cdef inline void slide(
         for i in range(rows):
             acc[i] = vec_load(to + i * to_pitch + q) if accumulate else vec_set(first)
         for s in range(taps):
-            for r in range(kernel):
-                w[r] = vec_set(weight[r * taps + s])
             column = source + offset[s] + q
             for y in range(rows + kernel - 1):
-                x = vec_load(column + y * pitch)
-                for r in range(kernel):
-                    if r <= y and y < r + rows:
-                        acc[y - r] = vec_fma(w[r], x, acc[y - r])
+                x[y] = vec_load(column + y * pitch)
+            for r in range(kernel):
+                w = vec_set(weight[r * taps + s])
+                for i in range(rows):
+                    acc[i] = vec_fma(w, x[i + r], acc[i])
         for i in range(rows):
             vec_store(to + i * to_pitch + q, acc[i])
         if q + LANES >= width:
@@ -156,16 +155,16 @@ cdef inline void dots_block(
     const real* grad, Py_ssize_t grad_pitch, vec* acc,
 ) noexcept nogil:
     cdef vec g[DOTS_ROWS]
-    cdef vec x
+    cdef vec x[DOTS_ROWS + 6]
     cdef int i, r, s, y
     for i in range(rows):
         g[i] = vec_load(grad + i * grad_pitch)
-    for y in range(rows + kernel - 1):
-        for s in range(taps):
-            x = vec_load(source + offset[s] + y * pitch)
+    for s in range(taps):
+        for y in range(rows + kernel - 1):
+            x[y] = vec_load(source + offset[s] + y * pitch)
+        for i in range(rows):
             for r in range(kernel):
-                if r <= y and y < r + rows:
-                    acc[r * taps + s] = vec_fma(g[y - r], x, acc[r * taps + s])
+                acc[r * taps + s] = vec_fma(g[i], x[i + r], acc[r * taps + s])
 
 
 cdef inline void dots(
