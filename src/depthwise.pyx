@@ -20,7 +20,8 @@ from libc.string cimport memcpy, memset
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport Axis, Tap, ceil_div, clamp
-from .plane cimport Plane, fill, lay_out, place, whole
+from .plane cimport Plane, fill, lay_out, place, whole, zeros
+from .planes cimport add_products, pack, sum_positions, unpack, whole_taps
 from .simd cimport (
     LANES, copy_reals, real, vec, vec_load, vec_store, vec_store_part, vec_sum, vec_zip_high, vec_zip_low,
 )
@@ -30,6 +31,7 @@ cdef enum:
     ITEM = 8192                 # vectors touched in an item, about
     ITEMS = 32                  # of grad_weight, about, where there are fewer channels
     MOST_PARTS = 16             # of the sums of one channel
+    SMALL_BYTES = 1 << 15       # of LANES small planes, about: they stay in L1 or close to it
     LINE = 64                   # bytes, of the cache
 
 
@@ -49,6 +51,14 @@ cdef void* memory(size_t size) except NULL:
     if found == NULL:
         raise MemoryError(f"no memory for a workspace of {size} bytes")
     return found
+
+
+cdef inline real* aligned(void* raw) noexcept nogil:
+    return <real*>(<char*>raw + (-<size_t>raw & (LINE - 1)))
+
+
+cdef inline Py_ssize_t whole_lines(Py_ssize_t reals) noexcept nogil:
+    return ceil_div(reals * <Py_ssize_t>sizeof(real), LINE) * (LINE // <Py_ssize_t>sizeof(real))
 
 
 cdef struct Phases:             # of one axis of the destination
@@ -94,6 +104,85 @@ cdef Py_ssize_t kernel_of(const Axis* axis, Py_ssize_t first, Py_ssize_t taps, P
     return taps if taps == 5 or taps == 7 or taps == columns == 3 else 1
 
 
+cdef struct Grid:               # small planes, one in each lane; places and offsets are in reals
+    Py_ssize_t source_area, area        # of a plane
+    Py_ssize_t size             # of the source with its border
+    Py_ssize_t* place           # of a source pixel in the border; negative: no tap sees it
+    Py_ssize_t* at              # what tap 0 of an output would see, phase by phase ...
+    Py_ssize_t* to              # ... and where that output goes
+    Py_ssize_t* offset          # of the taps, phase by phase ...
+    Py_ssize_t* slot            # ... and where the weight of a tap goes
+
+
+cdef inline Py_ssize_t low(const Axis* axis) noexcept nogil:
+    cdef Py_ssize_t t, least = axis.tap[0].offset
+    for t in range(axis.taps):
+        least = min(least, axis.tap[t].offset)
+    return least
+
+
+cdef inline Py_ssize_t length(const Axis* axis) noexcept nogil:
+    """Source positions that the taps see, those outside included."""
+    cdef Py_ssize_t t, most = axis.tap[0].offset
+    for t in range(axis.taps):
+        most = max(most, axis.tap[t].offset)
+    return (axis.grid - 1) * axis.step + most - low(axis) + 1
+
+
+cdef bint few_pixels(const Axis* row, const Axis* column, const Phases* rows, const Phases* columns) noexcept nogil:
+    """Whether rows fill lanes badly and small planes, one in each lane, stay near."""
+    cdef Py_ssize_t most = SMALL_BYTES // (LANES * <Py_ssize_t>sizeof(real))
+    if row.taps == 0 or column.taps == 0 or columns.size >= 2 * LANES:
+        return False
+    return (row.size <= most and column.size <= most and row.size * column.size <= most
+            and length(row) <= most and length(column) <= most and length(row) * length(column) <= most
+            and rows.size * columns.size <= most)
+
+
+cdef void grid_tables(Grid* g, const Axis* row, const Axis* column, const Phases* rows, const Phases* columns,
+                      Py_ssize_t kernel_width) noexcept nogil:
+    cdef Py_ssize_t h, w, a, b, i, k, r, s, y, x, t = 0, o = 0, width = length(column), low_row = low(row)
+    cdef Py_ssize_t low_column = low(column)
+    for h in range(row.size):
+        for w in range(column.size):
+            y, x = h - low_row, w - low_column
+            g.place[h * column.size + w] = (y * width + x) * LANES
+            if y < 0 or y >= length(row) or x < 0 or x >= width:
+                g.place[h * column.size + w] = -1
+    for a in range(rows.count):
+        for b in range(columns.count):
+            for i in range(ceil_div(rows.size - a, rows.step)):
+                for k in range(ceil_div(columns.size - b, columns.step)):
+                    g.at[o] = (i * row.step * width + k * column.step) * LANES
+                    g.to[o] = ((a + i * rows.step) * columns.size + b + k * columns.step) * LANES
+                    o += 1
+            for r in range(rows.first[a], rows.first[a + 1]):
+                for s in range(columns.first[b], columns.first[b + 1]):
+                    g.offset[t] = ((row.tap[r].offset - low_row) * width + column.tap[s].offset - low_column) * LANES
+                    g.slot[row.tap[r].index * kernel_width + column.tap[s].index] = t * LANES
+                    t += 1
+
+
+cdef Py_ssize_t* new_grid(Grid* g, const Axis* row, const Axis* column, const Phases* rows, const Phases* columns,
+                          Py_ssize_t kernel, Py_ssize_t kernel_width) except NULL:
+    """Sizes and tables; the result is to be freed."""
+    cdef Py_ssize_t taps = kernel * kernel_width, t
+    cdef Py_ssize_t* tables
+    g.source_area, g.area = row.size * column.size, rows.size * columns.size
+    g.size = length(row) * length(column) * LANES
+    tables = <Py_ssize_t*>memory((g.source_area + 2 * g.area + taps + whole_taps(taps)) * sizeof(Py_ssize_t))
+    g.place = tables
+    g.at, g.to = tables + g.source_area, tables + g.source_area + g.area
+    g.slot = g.to + g.area
+    g.offset = g.slot + taps
+    for t in range(taps):
+        g.slot[t] = -1
+    for t in range(whole_taps(taps)):
+        g.offset[t] = 0
+    grid_tables(g, row, column, rows, columns, kernel_width)
+    return tables
+
+
 cdef struct Correlation:
     Py_ssize_t planes           # of the destination, in all
     Py_ssize_t outputs          # planes of an image: each has its bias and `channels` planes of weights
@@ -103,10 +192,12 @@ cdef struct Correlation:
     const real* src_end
     real* dst
     const real* weight
+    const real* weight_end
     const real* bias
     Py_ssize_t taps
-    Plane plane
+    Plane plane                 # its axes also where planes are small
     Phases row, column
+    Grid grid
     Py_ssize_t* offset          # of the taps, phase by phase
     Py_ssize_t* index           # of their weights
     Py_ssize_t units, units_per_item
@@ -254,14 +345,6 @@ cdef void correlate_units(void* argument, Py_ssize_t item, int thread) noexcept 
             a0 += group
 
 
-cdef inline real* aligned(void* raw) noexcept nogil:
-    return <real*>(<char*>raw + (-<size_t>raw & (LINE - 1)))
-
-
-cdef inline Py_ssize_t whole_lines(Py_ssize_t reals) noexcept nogil:
-    return ceil_div(reals * <Py_ssize_t>sizeof(real), LINE) * (LINE // <Py_ssize_t>sizeof(real))
-
-
 cdef void tap_tables(Correlation* j, Py_ssize_t kernel_width) noexcept nogil:
     """Offsets and weights of the taps, phase by phase, in each row by row."""
     cdef Py_ssize_t a, b, r, s, t = 0
@@ -274,31 +357,73 @@ cdef void tap_tables(Correlation* j, Py_ssize_t kernel_width) noexcept nogil:
                     t += 1
 
 
-cdef int correlate(Correlation* j, const Conv* v, bint adjoint) except -1:
-    """Axes, sizes and scratch from the geometry, then all units."""
-    cdef Plane* plane = &j.plane
-    cdef Py_ssize_t steps, rows
+cdef void correlate_blocks(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """LANES planes side by side."""
+    cdef Correlation* j = <Correlation*>argument
+    cdef Grid* g = &j.grid
+    cdef real* stage = j.scratch + thread * j.scratch_size
+    cdef real* weight = stage + g.area * LANES
+    cdef real* pixels = weight + j.taps * LANES
+    cdef const real* from_[LANES]
+    cdef const real* weights[LANES]
+    cdef real* to[LANES]
+    cdef real first[LANES]
+    cdef Py_ssize_t block, channel, plane, l, a, b, o, t, outputs, taps, used
+    zeros(pixels, g.size)
+    for block in range(item * j.units_per_item, min((item + 1) * j.units_per_item, j.units)):
+        used = min(LANES, j.planes - block * LANES)
+        for channel in range(j.channels):
+            for l in range(LANES):
+                plane = block * LANES + min(l, used - 1)
+                to[l] = j.dst + plane * g.area
+                from_[l] = j.src + (plane // j.share * j.channels + channel) * g.source_area
+                weights[l] = j.weight + (plane % j.outputs * j.channels + channel) * j.taps
+                first[l] = j.bias[plane % j.outputs] if j.bias != NULL else 0
+            pack(weights, j.weight_end, j.taps, g.slot, weight)
+            pack(from_, j.src_end, g.source_area, g.place, pixels)
+            o = t = 0
+            for a in range(j.row.count):
+                for b in range(j.column.count):
+                    outputs = ceil_div(j.row.size - a, j.row.step) * ceil_div(j.column.size - b, j.column.step)
+                    taps = (j.row.first[a + 1] - j.row.first[a]) * (j.column.first[b + 1] - j.column.first[b])
+                    sum_positions(outputs, taps, g.offset + t, weight + t * LANES, pixels, g.at + o, vec_load(first),
+                                  channel > 0, stage, g.to + o)
+                    o += outputs
+                    t += taps
+        unpack(stage, g.area, to, used)
+
+
+cdef int correlate_small(Correlation* j, const Conv* v) except -1:
+    cdef Grid* g = &j.grid
+    cdef Py_ssize_t items
     cdef int threads
-    cdef void* integers = NULL
     cdef void* scratch = NULL
-    cdef Py_ssize_t* tables
-    if j.planes == 0:
-        return 0
-    j.taps = v.R * v.S
+    cdef Py_ssize_t* tables = new_grid(g, &j.plane.row, &j.plane.column, &j.row, &j.column, v.R, v.S)
     try:
-        integers = memory((v.R + v.S) * sizeof(Tap) + (v.H + v.W + v.P + v.Q + 4 + 2 * j.taps) * sizeof(Py_ssize_t))
-        plane.row.tap = <Tap*>integers
-        plane.column.tap = plane.row.tap + v.R
-        tables = <Py_ssize_t*>(plane.column.tap + v.S)
-        j.offset, j.index, j.row.first = tables, tables + j.taps, tables + 2 * j.taps
-        if adjoint:
-            j.column.first = j.row.first + v.H + 1
-            adjoint_axis(&plane.row, &j.row, v.R, v.stride_h, v.dilation_h, v.pad_top, v.P, v.H)
-            adjoint_axis(&plane.column, &j.column, v.S, v.stride_w, v.dilation_w, v.pad_left, v.Q, v.W)
-        else:
-            j.column.first = j.row.first + 2
-            forward_axis(&plane.row, &j.row, v.R, v.stride_h, v.dilation_h, v.pad_top, v.H, v.P)
-            forward_axis(&plane.column, &j.column, v.S, v.stride_w, v.dilation_w, v.pad_left, v.W, v.Q)
+        j.scratch_size = whole_lines((g.area + j.taps) * LANES + g.size)
+        j.units = ceil_div(j.planes, LANES)
+        j.units_per_item = 5 * (g.source_area + g.area) + j.channels * j.taps * g.area // (j.row.count * j.column.count)
+        j.units_per_item = clamp(ITEM // j.units_per_item, 1, j.units)
+        items = ceil_div(j.units, j.units_per_item)
+        threads = team(items, 2.0 * j.planes * j.channels * (g.area * (j.taps + 8) + g.source_area))
+        scratch = memory(threads * j.scratch_size * sizeof(real) + LINE)
+        j.scratch = aligned(scratch)
+        with nogil:
+            run(correlate_blocks, j, items, threads)
+    finally:
+        free(tables)
+        free(scratch)
+    return 0
+
+
+cdef int correlate_bands(Correlation* j, const Conv* v) except -1:
+    cdef Plane* plane = &j.plane
+    cdef Py_ssize_t items, rows, steps
+    cdef int threads
+    cdef void* scratch = NULL
+    cdef Py_ssize_t* tables = <Py_ssize_t*>memory(2 * j.taps * sizeof(Py_ssize_t))
+    try:
+        j.offset, j.index = tables, tables + j.taps
         lay_out(plane)
         tap_tables(j, v.S)
         j.row_by_row = j.channels == 1 and j.column.size >= LANES
@@ -310,15 +435,46 @@ cdef int correlate(Correlation* j, const Conv* v, bint adjoint) except -1:
         steps = (2 * plane.size + plane.rows * j.stage_pitch * (j.taps + 4 * j.column.count * j.row.count)) // LANES + 64
         j.units = j.planes * plane.row_items * plane.column_items
         j.units_per_item = clamp(ITEM // (steps * j.channels), 1, j.units)
-        steps = ceil_div(j.units, j.units_per_item)
-        threads = team(steps, 2.0 * j.planes * j.channels * plane.row.grid * plane.column.grid * (j.taps + 8))
+        items = ceil_div(j.units, j.units_per_item)
+        threads = team(items, 2.0 * j.planes * j.channels * plane.row.grid * plane.column.grid * (j.taps + 8))
         scratch = memory(threads * j.scratch_size * sizeof(real) + LINE)
         j.scratch = aligned(scratch)
         with nogil:
-            run(correlate_units, j, steps, threads)
+            run(correlate_units, j, items, threads)
     finally:
-        free(integers)
+        free(tables)
         free(scratch)
+    return 0
+
+
+cdef int correlate(Correlation* j, const Conv* v, bint adjoint) except -1:
+    """Axes from the geometry, then one of the two ways; which one does not depend on the batch."""
+    cdef Axis* row = &j.plane.row
+    cdef Axis* column = &j.plane.column
+    cdef Py_ssize_t phases = v.H + v.W + 2 if adjoint else 4
+    cdef void* tables
+    if j.planes == 0:
+        return 0
+    j.taps = v.R * v.S
+    tables = memory((v.R + v.S) * sizeof(Tap) + phases * sizeof(Py_ssize_t))
+    try:
+        row.tap = <Tap*>tables
+        column.tap = row.tap + v.R
+        j.row.first = <Py_ssize_t*>(column.tap + v.S)
+        if adjoint:
+            j.column.first = j.row.first + v.H + 1
+            adjoint_axis(row, &j.row, v.R, v.stride_h, v.dilation_h, v.pad_top, v.P, v.H)
+            adjoint_axis(column, &j.column, v.S, v.stride_w, v.dilation_w, v.pad_left, v.Q, v.W)
+        else:
+            j.column.first = j.row.first + 2
+            forward_axis(row, &j.row, v.R, v.stride_h, v.dilation_h, v.pad_top, v.H, v.P)
+            forward_axis(column, &j.column, v.S, v.stride_w, v.dilation_w, v.pad_left, v.W, v.Q)
+        if 2 * j.outputs >= LANES and few_pixels(row, column, &j.row, &j.column):
+            correlate_small(j, v)
+        else:
+            correlate_bands(j, v)
+    finally:
+        free(tables)
     return 0
 
 
@@ -333,6 +489,7 @@ def depthwise_conv2d(input, weight, bias, output, geometry):
         j.src = <const real*>pointer(&held, input, READ)
         j.src_end = j.src + v.N * v.C * v.H * v.W
         j.weight = <const real*>pointer(&held, weight, READ)
+        j.weight_end = j.weight + v.K * v.R * v.S
         j.bias = <const real*>pointer(&held, bias, READ)
         j.dst = <real*>pointer(&held, output, WRITE)
         correlate(&j, &v, False)
@@ -351,6 +508,7 @@ def depthwise_conv2d_grad_input(grad_output, weight, grad_input, geometry):
         j.src = <const real*>pointer(&held, grad_output, READ)
         j.src_end = j.src + v.N * v.K * v.P * v.Q
         j.weight = <const real*>pointer(&held, weight, READ)
+        j.weight_end = j.weight + v.K * v.R * v.S
         j.bias = NULL
         j.dst = <real*>pointer(&held, grad_input, WRITE)
         correlate(&j, &v, True)
@@ -364,7 +522,8 @@ cdef struct WeightGradient:
     const real* input_end
     const real* grad_output
     const real* grad_end
-    Plane plane                 # as in the forward pass
+    Plane plane                 # as in the forward pass; its axes also where planes are small
+    Grid grid
     Py_ssize_t taps, kernel
     Py_ssize_t* offset
     Py_ssize_t bands, parts     # of one channel, all images
@@ -417,47 +576,89 @@ cdef void weight_part(void* argument, Py_ssize_t item, int thread) noexcept nogi
         j.sums[(part * j.K + k) * j.taps + t] = vec_sum(vec_load(sums + t * LANES))
 
 
+cdef void weight_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """LANES output channels side by side."""
+    cdef WeightGradient* j = <WeightGradient*>argument
+    cdef Grid* g = &j.grid
+    cdef Py_ssize_t block = item // j.parts, part = item % j.parts, n, k, l, t, used = min(LANES, j.K - block * LANES)
+    cdef real* sums = j.scratch + thread * j.scratch_size
+    cdef real* grads = sums + whole_taps(j.taps) * LANES
+    cdef real* pixels = grads + g.area * LANES
+    cdef const real* from_[LANES]
+    memset(sums, 0, whole_taps(j.taps) * LANES * sizeof(real))
+    zeros(pixels, g.size)
+    for n in range(part * j.N // j.parts, (part + 1) * j.N // j.parts):
+        for l in range(LANES):
+            k = block * LANES + min(l, used - 1)
+            from_[l] = j.input + (n * j.K + k) // j.share * g.source_area
+        pack(from_, j.input_end, g.source_area, g.place, pixels)
+        for l in range(LANES):
+            from_[l] = j.grad_output + (n * j.K + block * LANES + min(l, used - 1)) * g.area
+        pack(from_, j.grad_end, g.area, g.to, grads)
+        add_products(j.taps, g.area, grads, pixels, g.at, g.offset, sums)
+    for l in range(used):
+        for t in range(j.taps):
+            j.sums[(part * j.K + block * LANES + l) * j.taps + t] = sums[t * LANES + l]
+
+
+cdef void add_parts(WeightGradient* j) noexcept nogil:
+    cdef Py_ssize_t part, t, size = j.K * j.taps
+    memcpy(j.total, j.sums, size * sizeof(real))
+    for part in range(1, j.parts):
+        for t in range(size):
+            j.total[t] += j.sums[part * size + t]
+
+
 cdef int sum_weights(WeightGradient* j, const Conv* v) except -1:
     cdef Plane* plane = &j.plane
-    cdef Phases phases
-    cdef Py_ssize_t ends[2]
-    cdef Py_ssize_t r, s, t, i, size = v.K * j.taps
+    cdef Phases rows, columns
+    cdef Py_ssize_t ends[4]
+    cdef Py_ssize_t r, s, items, units
     cdef int threads
-    cdef void* integers = NULL
+    cdef bint small
+    cdef void* taps = NULL
+    cdef void* tables = NULL
     cdef void* scratch = NULL
     cdef real* parts = NULL
     try:
-        integers = memory((v.R + v.S) * sizeof(Tap) + j.taps * sizeof(Py_ssize_t))
-        plane.row.tap = <Tap*>integers
+        taps = memory((v.R + v.S) * sizeof(Tap))
+        plane.row.tap = <Tap*>taps
         plane.column.tap = plane.row.tap + v.R
-        j.offset = <Py_ssize_t*>(plane.column.tap + v.S)
-        phases.first = ends
-        forward_axis(&plane.row, &phases, v.R, v.stride_h, v.dilation_h, v.pad_top, v.H, v.P)
-        forward_axis(&plane.column, &phases, v.S, v.stride_w, v.dilation_w, v.pad_left, v.W, v.Q)
-        lay_out(plane)
-        for r in range(v.R):
-            for s in range(v.S):
-                j.offset[r * v.S + s] = place(plane, r, s)
-        j.kernel = kernel_of(&plane.row, 0, v.R, v.S)
-        j.bands = v.N * plane.row_items * plane.column_items
-        j.parts = clamp(ceil_div(ITEMS, v.K), 1, min(j.bands, MOST_PARTS))
-        threads = team(v.K * j.parts, 2.0 * v.N * v.K * v.P * v.Q * (j.taps + 8))
-        j.lines_size = whole_lines(plane.rows * LANES + LANES)
-        j.scratch_size = whole_lines(j.taps * LANES) + j.lines_size + whole_lines(plane.size)
+        rows.first, columns.first = ends, ends + 2
+        forward_axis(&plane.row, &rows, v.R, v.stride_h, v.dilation_h, v.pad_top, v.H, v.P)
+        forward_axis(&plane.column, &columns, v.S, v.stride_w, v.dilation_w, v.pad_left, v.W, v.Q)
+        small = 2 * v.K >= LANES and few_pixels(&plane.row, &plane.column, &rows, &columns)
+        if small:
+            tables = new_grid(&j.grid, &plane.row, &plane.column, &rows, &columns, v.R, v.S)
+            j.scratch_size = whole_lines((whole_taps(j.taps) + j.grid.area) * LANES + j.grid.size)
+            items, units = ceil_div(v.K, LANES), v.N
+        else:
+            lay_out(plane)
+            j.offset = <Py_ssize_t*>memory(j.taps * sizeof(Py_ssize_t))
+            tables = j.offset
+            for r in range(v.R):
+                for s in range(v.S):
+                    j.offset[r * v.S + s] = place(plane, r, s)
+            j.kernel = kernel_of(&plane.row, 0, v.R, v.S)
+            j.lines_size = whole_lines(plane.rows * LANES + LANES)
+            j.scratch_size = whole_lines(j.taps * LANES) + j.lines_size + whole_lines(plane.size)
+            items, units = v.K, v.N * plane.row_items * plane.column_items
+        j.bands = units
+        j.parts = clamp(ceil_div(ITEMS, items), 1, min(units, MOST_PARTS))
+        items *= j.parts
+        threads = team(items, 2.0 * v.N * v.K * v.P * v.Q * (j.taps + 8))
         scratch = memory(threads * j.scratch_size * sizeof(real) + LINE)
         j.scratch = aligned(scratch)
         j.sums = j.total
         if j.parts > 1:
-            j.sums = parts = <real*>memory(j.parts * size * sizeof(real))
+            j.sums = parts = <real*>memory(j.parts * v.K * j.taps * sizeof(real))
         with nogil:
-            run(weight_part, j, v.K * j.parts, threads)
+            run(weight_block if small else weight_part, j, items, threads)
             if j.parts > 1:
-                memcpy(j.total, parts, size * sizeof(real))
-                for i in range(1, j.parts):
-                    for t in range(size):
-                        j.total[t] += parts[i * size + t]
+                add_parts(j)
     finally:
-        free(integers)
+        free(taps)
+        free(tables)
         free(scratch)
         free(parts)
     return 0

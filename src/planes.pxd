@@ -1,0 +1,135 @@
+"""LANES small planes side by side: position t of all of them is one vector.
+
+Rows of a small map fill few lanes, and their borders cost as much as they do; with one plane in each lane every vector is
+full, any step or dilation is an offset, and nothing is left over. What it costs is a transposition on the way in and
+one on the way out.
+
+    sum_positions   out[o] = first + sum over taps t of weight[t] * planes[at[o] + offset[t]]
+    add_products    sums[t] += sum over positions o of grad[o] * planes[at[o] + offset[t]]
+"""
+from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_set, vec_store, vec_transpose
+
+cdef enum:
+    OUTPUTS = 8                 # that are summed side by side
+    TAPS = 9                    # that are added to side by side
+
+
+cdef inline void pack(const real** planes, const real* end, Py_ssize_t count, const Py_ssize_t* place,
+                      real* to) noexcept nogil:
+    """Element t of all planes becomes the vector at to[place[t]], if that is not negative; nothing is read at `end`."""
+    cdef vec rows[LANES]
+    cdef Py_ssize_t t = 0, i, l
+    cdef bint apart = False
+    if count < LANES:
+        for l in range(LANES):
+            apart = apart or planes[l] + LANES > end
+    if apart:
+        for t in range(count):
+            if place[t] >= 0:
+                for l in range(LANES):
+                    to[place[t] + l] = planes[l][t]
+        return
+    while t < count:
+        if t + LANES > count and count >= LANES:
+            t = count - LANES
+        for l in range(LANES):
+            rows[l] = vec_load(planes[l] + t)
+        vec_transpose(rows)
+        for i in range(min(LANES, count - t)):
+            if place[t + i] >= 0:
+                vec_store(to + place[t + i], rows[i])
+        t += LANES
+
+
+cdef inline void unpack(const real* vectors, Py_ssize_t count, real** planes, Py_ssize_t used) noexcept nogil:
+    """Vector t goes to element t of the first `used` planes."""
+    cdef vec rows[LANES]
+    cdef Py_ssize_t t = 0, i, l
+    if count < LANES:
+        for l in range(used):
+            for t in range(count):
+                planes[l][t] = vectors[t * LANES + l]
+        return
+    while t < count:
+        t = min(t, count - LANES)
+        for i in range(LANES):
+            rows[i] = vec_load(vectors + (t + i) * LANES)
+        vec_transpose(rows)
+        for l in range(used):
+            vec_store(planes[l] + t, rows[l])
+        t += LANES
+
+
+cdef inline void sum_block(
+    const int outputs,                              # a constant at every call
+    Py_ssize_t taps, const Py_ssize_t* offset, const real* weight, const real* planes, const Py_ssize_t* at,
+    vec first, bint accumulate, real* out, const Py_ssize_t* to,
+) noexcept nogil:
+    cdef vec acc[OUTPUTS]
+    cdef vec w
+    cdef const real* base[OUTPUTS]
+    cdef Py_ssize_t t
+    cdef int i
+    for i in range(outputs):
+        acc[i] = vec_load(out + to[i]) if accumulate else first
+        base[i] = planes + at[i]
+    for t in range(taps):
+        w = vec_load(weight + t * LANES)
+        for i in range(outputs):
+            acc[i] = vec_fma(w, vec_load(base[i] + offset[t]), acc[i])
+    for i in range(outputs):
+        vec_store(out + to[i], acc[i])
+
+
+cdef inline void sum_positions(
+    Py_ssize_t outputs, Py_ssize_t taps, const Py_ssize_t* offset, const real* weight, const real* planes,
+    const Py_ssize_t* at, vec first, bint accumulate, real* out, const Py_ssize_t* to,
+) noexcept nogil:
+    cdef Py_ssize_t o = 0
+    while outputs - o >= OUTPUTS:
+        sum_block(OUTPUTS, taps, offset, weight, planes, at + o, first, accumulate, out, to + o)
+        o += OUTPUTS
+    if outputs - o >= 4:
+        sum_block(4, taps, offset, weight, planes, at + o, first, accumulate, out, to + o)
+        o += 4
+    while o < outputs:
+        sum_block(1, taps, offset, weight, planes, at + o, first, accumulate, out, to + o)
+        o += 1
+
+
+cdef inline void add_block(
+    const int taps,                                 # a constant at every call
+    Py_ssize_t outputs, const real* grad, const real* planes, const Py_ssize_t* at, const Py_ssize_t* offset, real* sums,
+) noexcept nogil:
+    cdef vec acc[TAPS]
+    cdef vec g
+    cdef const real* base[TAPS]
+    cdef Py_ssize_t o
+    cdef int i
+    for i in range(taps):
+        acc[i] = vec_set(0)
+        base[i] = planes + offset[i]
+    for o in range(outputs):
+        g = vec_load(grad + o * LANES)
+        for i in range(taps):
+            acc[i] = vec_fma(g, vec_load(base[i] + at[o]), acc[i])
+    for i in range(taps):
+        vec_store(sums + i * LANES, vec_add(vec_load(sums + i * LANES), acc[i]))
+
+
+cdef inline void add_products(
+    Py_ssize_t taps, Py_ssize_t outputs, const real* grad, const real* planes, const Py_ssize_t* at,
+    const Py_ssize_t* offset, real* sums,
+) noexcept nogil:
+    """Offsets and sums have room for whole_taps(taps); those beyond are not used."""
+    cdef Py_ssize_t t = 0
+    if taps == 1:
+        add_block(1, outputs, grad, planes, at, offset, sums)
+        return
+    while t < taps:
+        add_block(TAPS, outputs, grad, planes, at, offset + t, sums + t * LANES)
+        t += TAPS
+
+
+cdef inline Py_ssize_t whole_taps(Py_ssize_t taps) noexcept nogil:
+    return (taps + TAPS - 1) // TAPS * TAPS
