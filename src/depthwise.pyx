@@ -23,7 +23,7 @@ from .band cimport Axis, Tap, ceil_div, clamp
 from .plane cimport Plane, fill, lay_out, place, whole, zeros
 from .planes cimport add_products, pack, sum_positions, unpack, whole_taps
 from .simd cimport (
-    LANES, copy_reals, real, vec, vec_load, vec_store, vec_store_part, vec_sum, vec_zip_high, vec_zip_low,
+    LANES, copy_reals, prefetch, real, vec, vec_load, vec_store, vec_store_part, vec_sum, vec_zip_high, vec_zip_low,
 )
 from .stencil cimport Dots, Slide, dots_of, slide_of
 
@@ -226,8 +226,9 @@ cdef inline Unit unit_of(const Plane* v, Py_ssize_t number) noexcept nogil:
 
 cdef inline void slide_phase(Correlation* j, const Unit* u, Py_ssize_t a, Py_ssize_t b, const real* source,
                              const real* weight, real first, bint accumulate, Py_ssize_t width, real* to,
-                             Py_ssize_t to_pitch) noexcept nogil:
+                             Py_ssize_t to_pitch, const real* ahead) noexcept nogil:
     """Every step-th row and column of a band of the destination, beginning with row a and column b."""
+    cdef Py_ssize_t i, share = j.plane.row.step * j.plane.column.size
     cdef Py_ssize_t r0 = j.row.first[a], s0 = j.column.first[b], done = 0, height = 4
     cdef Py_ssize_t taps = j.row.first[a + 1] - r0, columns = j.column.first[b + 1] - s0
     cdef Py_ssize_t rows = min(u.rows, ceil_div(j.row.size - a, j.row.step) - u.row)
@@ -237,6 +238,11 @@ cdef inline void slide_phase(Correlation* j, const Unit* u, Py_ssize_t a, Py_ssi
     while height:
         slide = slide_of(kernel, height)
         while rows - done >= height:
+            if ahead != NULL:
+                i = done * share
+                while i < (done + height) * share:
+                    prefetch(ahead + i)
+                    i += LINE // <Py_ssize_t>sizeof(real)
             slide(width, source + done * j.plane.pitch, j.plane.pitch, taps * columns // kernel, j.offset + at,
                   weight + at, first, accumulate, to + done * to_pitch, to_pitch)
             done += height
@@ -300,8 +306,10 @@ cdef void correlate_units(void* argument, Py_ssize_t item, int thread) noexcept 
     cdef real* dst
     cdef real* to
     cdef const real* limit
+    cdef const real* ahead
     cdef real first
     cdef bint in_place
+    cdef Unit next
     # Rows of fewer than LANES are stored one after the other, each overwriting what the one before wrote too much.
     cdef Unit u = unit_of(v, stop - 1)
     cdef const real* last = j.dst + (u.plane * j.row.size
@@ -313,6 +321,10 @@ cdef void correlate_units(void* argument, Py_ssize_t item, int thread) noexcept 
         dst = j.dst + u.plane * j.row.size * j.column.size + u.column * j.column.step
         first = j.bias[k] if j.bias != NULL else 0
         in_place = j.column.step == 1 and j.channels == 1 and u.columns >= LANES
+        next = unit_of(v, number + 1)
+        ahead = j.src + next.plane // j.share * j.channels * source_area + next.row * v.row.step * v.column.size
+        if ahead >= j.src_end:
+            ahead = NULL
         a0 = 0
         while a0 < j.row.count:
             for channel in range(j.channels):
@@ -328,11 +340,12 @@ cdef void correlate_units(void* argument, Py_ssize_t item, int thread) noexcept 
                     for b in range(j.column.count):
                         if in_place:
                             slide_phase(j, &u, a, b, pixels, weight, first, False, u.columns,
-                                        dst + (u.row * j.row.step + a) * j.column.size, j.row.step * j.column.size)
+                                        dst + (u.row * j.row.step + a) * j.column.size, j.row.step * j.column.size,
+                                        ahead)
                         else:
                             slide_phase(j, &u, a, b, pixels, weight, first, channel > 0, whole(u.columns),
                                         stage + ((a - a0) * j.column.count + b) * j.stage_pitch,
-                                        group * j.column.count * j.stage_pitch)
+                                        group * j.column.count * j.stage_pitch, ahead if a == b == 0 else NULL)
             if not in_place:
                 for i in range(u.rows):
                     for a in range(a0, min(a0 + group, j.row.count)):

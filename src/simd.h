@@ -78,6 +78,9 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
+/* Asks for the line of the cache at p, which need not exist. */
+VINLINE void prefetch(const real *p) { __builtin_prefetch(p); }
+
 /* A short run: the last vector overlaps the one before, so that no element is handled alone; a call would cost more. */
 VINLINE void copy_reals(real *to, const real *from, int64_t count) {
     int64_t i;
