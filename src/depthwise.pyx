@@ -20,7 +20,7 @@ from libc.string cimport memcpy, memset
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport Axis, Tap, ceil_div, clamp
-from .plane cimport Plane, fill, lay_out, place, whole, zeros
+from .plane cimport LINE, Plane, fill, lay_out, place, whole, zeros
 from .planes cimport add_products, pack, sum_positions, unpack, whole_taps
 from .simd cimport (
     LANES, copy_reals, prefetch, real, vec, vec_load, vec_store, vec_store_part, vec_sum, vec_zip_high, vec_zip_low,
@@ -32,7 +32,6 @@ cdef enum:
     ITEMS = 32                  # of grad_weight, about, where there are fewer channels
     MOST_PARTS = 16             # of the sums of one channel
     SMALL_BYTES = 1 << 15       # of LANES small planes, about: they stay in L1 or close to it
-    LINE = 64                   # bytes, of the cache
 
 
 cdef struct Conv:
@@ -331,7 +330,7 @@ cdef void correlate_units(void* argument, Py_ssize_t item, int thread) noexcept 
                 source = u.plane // j.share * j.channels + channel
                 if filled != (source * v.row_items + u.row // v.rows) * v.column_items + u.column // v.columns:
                     filled = (source * v.row_items + u.row // v.rows) * v.column_items + u.column // v.columns
-                    fill(v, j.src + source * source_area, j.src_end, u.row, u.rows, u.column, u.columns, pixels)
+                    fill(v, j.src + source * source_area, j.src_end, u.row, u.rows, u.column, u.columns, 0, pixels)
                 if weighted != k * j.channels + channel:
                     weighted = k * j.channels + channel
                     for t in range(j.taps):
@@ -547,20 +546,21 @@ cdef struct WeightGradient:
 
 
 cdef inline void add_dots(WeightGradient* j, const Unit* u, const real* pixels, const real* grad, Py_ssize_t pitch,
-                          real* sums) noexcept nogil:
+                          Py_ssize_t ahead, real* sums) noexcept nogil:
     """Add the products of one band to the vectors of sums of all taps."""
     cdef Py_ssize_t t = 0, columns = j.plane.column.taps, count
     cdef Dots dots = dots_of(j.kernel, 0)
     if j.kernel == 3:
-        dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset, grad, pitch, sums, columns * LANES)
+        dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset, grad, pitch, ahead, sums, columns * LANES)
     elif j.kernel > 1:
         for t in range(columns):
-            dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset + t, grad, pitch, sums + t * LANES, columns * LANES)
+            dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset + t, grad, pitch, ahead, sums + t * LANES,
+                 columns * LANES)
     else:
         while t < j.taps:
             count = 9 if j.taps - t >= 9 else (4 if j.taps - t >= 4 else 1)
             dots = dots_of(1, count)
-            dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset + t, grad, pitch, sums + t * LANES, 0)
+            dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset + t, grad, pitch, ahead, sums + t * LANES, 0)
             t += count
 
 
@@ -573,18 +573,20 @@ cdef void weight_part(void* argument, Py_ssize_t item, int thread) noexcept nogi
     cdef real* lines = sums + whole_lines(j.taps * LANES)
     cdef real* pixels = lines + j.lines_size
     cdef const real* grad
+    cdef const real* source
     cdef Unit u
     memset(sums, 0, j.taps * LANES * sizeof(real))
     for number in range(part * j.bands // j.parts, (part + 1) * j.bands // j.parts):
         u = unit_of(v, number % bands)
         n = number // bands
-        fill(v, j.input + (n * j.K + k) // j.share * v.row.size * v.column.size, j.input_end, u.row, u.rows,
-             u.column, u.columns, pixels)
+        source = j.input + (n * j.K + k) // j.share * v.row.size * v.column.size
+        fill(v, source, j.input_end, u.row, u.rows, u.column, u.columns,
+             j.K // j.share * v.row.size * v.column.size if bands == 1 else 0, pixels)
         grad = j.grad_output + ((n * j.K + k) * v.row.grid + u.row) * v.column.grid + u.column
         if u.columns < LANES and grad + (u.rows - 1) * v.column.grid + LANES > j.grad_end:
             memcpy(lines, grad, ((u.rows - 1) * v.column.grid + u.columns) * sizeof(real))
             grad = lines
-        add_dots(j, &u, pixels, grad, v.column.grid, sums)
+        add_dots(j, &u, pixels, grad, v.column.grid, j.K * v.row.grid * v.column.grid if bands == 1 else 0, sums)
     for t in range(j.taps):
         j.sums[(part * j.K + k) * j.taps + t] = vec_sum(vec_load(sums + t * LANES))
 

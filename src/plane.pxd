@@ -11,9 +11,10 @@ of a step, or one for each tap) the band holds
 Lines begin with their first pixel inside the source at a multiple of LANES, as far as the first band of columns goes.
 """
 from .band cimport Axis, arrange, ceil_div, clamp
-from .simd cimport LANES, copy_reals, real, vec, vec_even, vec_load, vec_load_part, vec_odd, vec_set, vec_store
+from .simd cimport LANES, copy_reals, prefetch, real, vec, vec_even, vec_load, vec_load_part, vec_odd, vec_set, vec_store
 
 cdef enum:
+    LINE = 64                   # bytes, of the cache
     BAND_BYTES = 20480          # of a band, about: it stays in L1, with what is written
     BAND_COLUMNS = 512          # most grid columns in a band
     BAND_ROWS = 8               # fewest grid rows, or as many as are laid out twice
@@ -141,9 +142,12 @@ cdef inline bint take_turns(const Lines* one, const Lines* two) noexcept nogil:
 
 
 cdef inline void fill(const Plane* v, const real* source, const real* end, Py_ssize_t row, Py_ssize_t rows,
-                      Py_ssize_t column, Py_ssize_t columns, real* to) noexcept nogil:
-    """Lay out the band of grid rows and columns that begins at (row, column); nothing is read at `end`."""
-    cdef Py_ssize_t a, b, y, h
+                      Py_ssize_t column, Py_ssize_t columns, Py_ssize_t ahead, real* to) noexcept nogil:
+    """Lay out the band of grid rows and columns that begins at (row, column); nothing is read at `end`.
+
+    ahead: reals from the source to the one that is laid out next
+    """
+    cdef Py_ssize_t a, b, y, h, i
     cdef Lines one, two
     cdef const real* line
     cdef bint both
@@ -167,6 +171,10 @@ cdef inline void fill(const Plane* v, const real* source, const real* end, Py_ss
                         zeros(two.to, v.pitch)
                 else:
                     line = source + h * v.column.size + one.first
+                    i = 0
+                    while ahead and i < one.count * v.column.step:
+                        prefetch(line + ahead + i)
+                        i += LINE // <Py_ssize_t>sizeof(real)
                     if both:
                         split(one.to, two.to, line, one.count, two.count, end)
                         zeros(two.to + two.count, v.pitch - two.count)

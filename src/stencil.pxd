@@ -13,7 +13,7 @@ multiplications. Taps at any offsets, one load for each multiplication, are the 
 A row of LANES columns or more ends with the vector that lies LANES before its end, so nothing beyond it is touched.
 (Called through pointers, so that each gets all registers.)
 """
-from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_lt, vec_select, vec_set, vec_store
+from .simd cimport LANES, prefetch, real, vec, vec_add, vec_fma, vec_load, vec_lt, vec_select, vec_set, vec_store
 
 cdef enum:
     SLIDE_ROWS = 4
@@ -146,19 +146,21 @@ ctypedef void (*Dots)(
     Py_ssize_t rows, Py_ssize_t width,
     const real* source, Py_ssize_t pitch, const Py_ssize_t* offset,
     const real* grad, Py_ssize_t grad_pitch,
+    Py_ssize_t ahead,                               # reals from grad to what will be read next
     real* sums, Py_ssize_t kernel_step,             # vectors of partial sums, kernel x taps; reals from row to row
 ) noexcept nogil
 
 
 cdef inline void dots_block(
     const int rows, const int kernel, const int taps, const real* source, Py_ssize_t pitch, const Py_ssize_t* offset,
-    const real* grad, Py_ssize_t grad_pitch, vec* acc,
+    const real* grad, Py_ssize_t grad_pitch, Py_ssize_t ahead, vec* acc,
 ) noexcept nogil:
     cdef vec g[DOTS_ROWS]
     cdef vec x[DOTS_ROWS + 6]
     cdef int i, r, s, y
     for i in range(rows):
         g[i] = vec_load(grad + i * grad_pitch)
+        prefetch(grad + i * grad_pitch + ahead)
     for s in range(taps):
         for y in range(rows + kernel - 1):
             x[y] = vec_load(source + offset[s] + y * pitch)
@@ -170,7 +172,7 @@ cdef inline void dots_block(
 cdef inline void dots(
     const int kernel, const int taps,               # constants at every call, at most 9 together
     Py_ssize_t rows, Py_ssize_t width, const real* source, Py_ssize_t pitch, const Py_ssize_t* offset,
-    const real* grad, Py_ssize_t grad_pitch, real* sums, Py_ssize_t kernel_step,
+    const real* grad, Py_ssize_t grad_pitch, Py_ssize_t ahead, real* sums, Py_ssize_t kernel_step,
 ) noexcept nogil:
     """A row of fewer than LANES columns is read to LANES; what is there does not matter."""
     cdef vec acc[9]
@@ -191,11 +193,11 @@ cdef inline void dots(
             acc[t] = vec_set(0)
         plane, line = source + q, grad + q
         for i in range(rows // DOTS_ROWS):
-            dots_block(DOTS_ROWS, kernel, taps, plane, pitch, offset, line, grad_pitch, acc)
+            dots_block(DOTS_ROWS, kernel, taps, plane, pitch, offset, line, grad_pitch, ahead, acc)
             plane += DOTS_ROWS * pitch
             line += DOTS_ROWS * grad_pitch
         for i in range(rows % DOTS_ROWS):
-            dots_block(1, kernel, taps, plane, pitch, offset, line, grad_pitch, acc)
+            dots_block(1, kernel, taps, plane, pitch, offset, line, grad_pitch, ahead, acc)
             plane += pitch
             line += grad_pitch
         for t in range(kernel * taps):
@@ -213,39 +215,39 @@ cdef inline void dots(
 
 
 cdef inline void dots_3x3(Py_ssize_t rows, Py_ssize_t width, const real* source, Py_ssize_t pitch,
-                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, real* sums,
-                          Py_ssize_t kernel_step) noexcept nogil:
-    dots(3, 3, rows, width, source, pitch, offset, grad, grad_pitch, sums, kernel_step)
+                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, Py_ssize_t ahead,
+                          real* sums, Py_ssize_t kernel_step) noexcept nogil:
+    dots(3, 3, rows, width, source, pitch, offset, grad, grad_pitch, ahead, sums, kernel_step)
 
 
 cdef inline void dots_5x1(Py_ssize_t rows, Py_ssize_t width, const real* source, Py_ssize_t pitch,
-                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, real* sums,
-                          Py_ssize_t kernel_step) noexcept nogil:
-    dots(5, 1, rows, width, source, pitch, offset, grad, grad_pitch, sums, kernel_step)
+                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, Py_ssize_t ahead,
+                          real* sums, Py_ssize_t kernel_step) noexcept nogil:
+    dots(5, 1, rows, width, source, pitch, offset, grad, grad_pitch, ahead, sums, kernel_step)
 
 
 cdef inline void dots_7x1(Py_ssize_t rows, Py_ssize_t width, const real* source, Py_ssize_t pitch,
-                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, real* sums,
-                          Py_ssize_t kernel_step) noexcept nogil:
-    dots(7, 1, rows, width, source, pitch, offset, grad, grad_pitch, sums, kernel_step)
+                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, Py_ssize_t ahead,
+                          real* sums, Py_ssize_t kernel_step) noexcept nogil:
+    dots(7, 1, rows, width, source, pitch, offset, grad, grad_pitch, ahead, sums, kernel_step)
 
 
 cdef inline void dots_1x9(Py_ssize_t rows, Py_ssize_t width, const real* source, Py_ssize_t pitch,
-                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, real* sums,
-                          Py_ssize_t kernel_step) noexcept nogil:
-    dots(1, 9, rows, width, source, pitch, offset, grad, grad_pitch, sums, kernel_step)
+                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, Py_ssize_t ahead,
+                          real* sums, Py_ssize_t kernel_step) noexcept nogil:
+    dots(1, 9, rows, width, source, pitch, offset, grad, grad_pitch, ahead, sums, kernel_step)
 
 
 cdef inline void dots_1x4(Py_ssize_t rows, Py_ssize_t width, const real* source, Py_ssize_t pitch,
-                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, real* sums,
-                          Py_ssize_t kernel_step) noexcept nogil:
-    dots(1, 4, rows, width, source, pitch, offset, grad, grad_pitch, sums, kernel_step)
+                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, Py_ssize_t ahead,
+                          real* sums, Py_ssize_t kernel_step) noexcept nogil:
+    dots(1, 4, rows, width, source, pitch, offset, grad, grad_pitch, ahead, sums, kernel_step)
 
 
 cdef inline void dots_1x1(Py_ssize_t rows, Py_ssize_t width, const real* source, Py_ssize_t pitch,
-                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, real* sums,
-                          Py_ssize_t kernel_step) noexcept nogil:
-    dots(1, 1, rows, width, source, pitch, offset, grad, grad_pitch, sums, kernel_step)
+                          const Py_ssize_t* offset, const real* grad, Py_ssize_t grad_pitch, Py_ssize_t ahead,
+                          real* sums, Py_ssize_t kernel_step) noexcept nogil:
+    dots(1, 1, rows, width, source, pitch, offset, grad, grad_pitch, ahead, sums, kernel_step)
 
 
 cdef inline Dots dots_of(Py_ssize_t kernel, Py_ssize_t taps) noexcept nogil:
