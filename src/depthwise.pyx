@@ -21,7 +21,7 @@ from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport Axis, Tap, ceil_div, clamp
 from .plane cimport LINE, Plane, fill, lay_out, place, whole, zeros
-from .planes cimport add_products, pack, sum_positions, unpack, whole_taps
+from .planes cimport OUTPUTS, add_products, pack, sum_positions, sum_rows, unpack, whole_taps
 from .simd cimport (
     LANES, copy_reals, prefetch, real, vec, vec_load, vec_store, vec_store_part, vec_sum, vec_zip_high, vec_zip_low,
 )
@@ -111,6 +111,7 @@ cdef struct Grid:               # small planes, one in each lane; places and off
     Py_ssize_t* to              # ... and where that output goes
     Py_ssize_t* offset          # of the taps, phase by phase ...
     Py_ssize_t* slot            # ... and where the weight of a tap goes
+    Py_ssize_t kernel           # taps of a row, if `sum_rows` takes them, or 0
 
 
 cdef inline Py_ssize_t low(const Axis* axis) noexcept nogil:
@@ -374,25 +375,31 @@ cdef void correlate_blocks(void* argument, Py_ssize_t item, int thread) noexcept
     cdef Correlation* j = <Correlation*>argument
     cdef Grid* g = &j.grid
     cdef real* stage = j.scratch + thread * j.scratch_size
-    cdef real* weight = stage + g.area * LANES
+    cdef real* weight = stage + (g.area + OUTPUTS) * LANES
     cdef real* pixels = weight + j.taps * LANES
     cdef const real* from_[LANES]
     cdef const real* weights[LANES]
     cdef real* to[LANES]
     cdef real first[LANES]
-    cdef Py_ssize_t block, channel, plane, l, a, b, o, t, outputs, taps, used
+    cdef Py_ssize_t number, blocks = ceil_div(j.outputs, LANES), k, channel, plane, l, a, b, o, t, outputs, taps, used
     zeros(pixels, g.size)
-    for block in range(item * j.units_per_item, min((item + 1) * j.units_per_item, j.units)):
-        used = min(LANES, j.planes - block * LANES)
+    for number in range(item * j.units_per_item, min((item + 1) * j.units_per_item, j.units)):
+        k = number % blocks * LANES
+        used = min(LANES, j.outputs - k)
         for channel in range(j.channels):
             for l in range(LANES):
-                plane = block * LANES + min(l, used - 1)
+                a = k + min(l, used - 1)
+                plane = number // blocks * j.outputs + a
                 to[l] = j.dst + plane * g.area
                 from_[l] = j.src + (plane // j.share * j.channels + channel) * g.source_area
-                weights[l] = j.weight + (plane % j.outputs * j.channels + channel) * j.taps
-                first[l] = j.bias[plane % j.outputs] if j.bias != NULL else 0
+                weights[l] = j.weight + (a * j.channels + channel) * j.taps
+                first[l] = j.bias[a] if j.bias != NULL else 0
             pack(weights, j.weight_end, j.taps, g.slot, weight)
             pack(from_, j.src_end, g.source_area, g.place, pixels)
+            if g.kernel:
+                sum_rows(j.row.size, j.column.size, j.plane.row.taps, g.kernel, g.offset, weight, pixels, g.at,
+                         vec_load(first), stage)
+                continue
             o = t = 0
             for a in range(j.row.count):
                 for b in range(j.column.count):
@@ -405,6 +412,15 @@ cdef void correlate_blocks(void* argument, Py_ssize_t item, int thread) noexcept
         unpack(stage, g.area, to, used)
 
 
+cdef bint follow(const Axis* axis) noexcept nogil:
+    """Whether `sum_rows` takes these taps."""
+    cdef Py_ssize_t t
+    for t in range(axis.taps):
+        if axis.tap[t].offset != axis.tap[0].offset + t:
+            return False
+    return axis.taps == 3 or axis.taps == 5 or axis.taps == 7
+
+
 cdef int correlate_small(Correlation* j, const Conv* v) except -1:
     cdef Grid* g = &j.grid
     cdef Py_ssize_t items
@@ -412,8 +428,11 @@ cdef int correlate_small(Correlation* j, const Conv* v) except -1:
     cdef void* scratch = NULL
     cdef Py_ssize_t* tables = new_grid(g, &j.plane.row, &j.plane.column, &j.row, &j.column, v.R, v.S)
     try:
-        j.scratch_size = whole_lines((g.area + j.taps) * LANES + g.size)
-        j.units = ceil_div(j.planes, LANES)
+        j.scratch_size = whole_lines((g.area + 2 * OUTPUTS + j.taps) * LANES + g.size)
+        g.kernel = 0
+        if j.row.count == j.column.count == j.channels == j.plane.column.step == 1 and follow(&j.plane.column):
+            g.kernel = v.S
+        j.units = j.planes // j.outputs * ceil_div(j.outputs, LANES)
         j.units_per_item = 5 * (g.source_area + g.area) + j.channels * j.taps * g.area // (j.row.count * j.column.count)
         j.units_per_item = clamp(ITEM // j.units_per_item, 1, j.units)
         items = ceil_div(j.units, j.units_per_item)

@@ -5,9 +5,10 @@ full, any step or dilation is an offset, and nothing is left over. What it costs
 one on the way out.
 
     sum_positions   out[o] = first + sum over taps t of weight[t] * planes[at[o] + offset[t]]
+    sum_rows        the same for taps that follow each other in a row, for all outputs in order
     add_products    sums[t] += sum over positions o of grad[o] * planes[at[o] + offset[t]]
 """
-from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_set, vec_store, vec_transpose
+from .simd cimport LANES, TILE_ROWS, real, vec, vec_add, vec_fma, vec_keep, vec_load, vec_set, vec_store, vec_transpose
 
 cdef enum:
     OUTPUTS = 8                 # that are summed side by side
@@ -95,6 +96,91 @@ cdef inline void sum_positions(
     while o < outputs:
         sum_block(1, taps, offset, weight, planes, at + o, first, accumulate, out, to + o)
         o += 1
+
+
+ctypedef void (*RowBlock)(
+    Py_ssize_t rows, const real* weight,            # of the kernel; vectors, row by row
+    const real* planes, const Py_ssize_t* offset,   # of each tap
+    vec first, real* out,
+) noexcept nogil
+
+
+cdef inline void row_block(
+    const int outputs, const int kernel,            # constants at every call
+    Py_ssize_t rows, const real* weight, const real* planes, const Py_ssize_t* offset, vec first, real* out,
+) noexcept nogil:
+    """Outputs and taps of a row that follow each other: outputs + kernel - 1 loads serve outputs * kernel products."""
+    cdef vec acc[OUTPUTS]
+    cdef vec x[OUTPUTS + 6]
+    cdef vec w
+    cdef Py_ssize_t r = 0
+    cdef int i, s
+    for i in range(outputs):
+        acc[i] = first
+    while True:                                     # at least once: else the sums would begin in memory
+        for i in range(outputs + kernel - 1):
+            x[i] = vec_keep(vec_load(planes + offset[r * kernel] + i * LANES))
+        for s in range(kernel):
+            w = vec_load(weight + (r * kernel + s) * LANES)
+            for i in range(outputs):
+                acc[i] = vec_fma(w, x[i + s], acc[i])
+        r += 1
+        if r == rows:
+            break
+    for i in range(outputs):
+        vec_store(out + i * LANES, acc[i])
+
+
+cdef inline void row_8x3(Py_ssize_t rows, const real* weight, const real* planes, const Py_ssize_t* offset, vec first,
+                         real* out) noexcept nogil:
+    row_block(8, 3, rows, weight, planes, offset, first, out)
+
+
+cdef inline void row_4x3(Py_ssize_t rows, const real* weight, const real* planes, const Py_ssize_t* offset, vec first,
+                         real* out) noexcept nogil:
+    row_block(4, 3, rows, weight, planes, offset, first, out)
+
+
+cdef inline void row_8x5(Py_ssize_t rows, const real* weight, const real* planes, const Py_ssize_t* offset, vec first,
+                         real* out) noexcept nogil:
+    row_block(8, 5, rows, weight, planes, offset, first, out)
+
+
+cdef inline void row_4x5(Py_ssize_t rows, const real* weight, const real* planes, const Py_ssize_t* offset, vec first,
+                         real* out) noexcept nogil:
+    row_block(4, 5, rows, weight, planes, offset, first, out)
+
+
+cdef inline void row_8x7(Py_ssize_t rows, const real* weight, const real* planes, const Py_ssize_t* offset, vec first,
+                         real* out) noexcept nogil:
+    row_block(8, 7, rows, weight, planes, offset, first, out)
+
+
+cdef inline void row_4x7(Py_ssize_t rows, const real* weight, const real* planes, const Py_ssize_t* offset, vec first,
+                         real* out) noexcept nogil:
+    row_block(4, 7, rows, weight, planes, offset, first, out)
+
+
+cdef inline RowBlock row_block_of(Py_ssize_t outputs, Py_ssize_t kernel) noexcept nogil:
+    """8 or 4 outputs (4 where registers are few)."""
+    if outputs == 8:
+        return row_8x3 if kernel == 3 else (row_8x5 if kernel == 5 else row_8x7)
+    return row_4x3 if kernel == 3 else (row_4x5 if kernel == 5 else row_4x7)
+
+
+cdef inline void sum_rows(
+    Py_ssize_t height, Py_ssize_t width, Py_ssize_t rows, Py_ssize_t kernel, const Py_ssize_t* offset,
+    const real* weight, const real* planes, const Py_ssize_t* at, vec first, real* out,
+) noexcept nogil:
+    """All outputs of planes, in order: a block may write OUTPUTS - 1 vectors beyond its row, which are written again."""
+    cdef Py_ssize_t h, w, most = OUTPUTS if TILE_ROWS == 8 else 4, outputs
+    for h in range(height):
+        w = 0
+        while w < width:
+            outputs = most if width - w > 4 else 4
+            row_block_of(outputs, kernel)(rows, weight, planes + at[h * width + w], offset, first,
+                                          out + (h * width + w) * LANES)
+            w += outputs
 
 
 cdef inline void add_block(

@@ -67,6 +67,12 @@ VINLINE vec bits_vec(mask m) { vec v; memcpy(&v, &m, sizeof v); return v; }
 /* Memory. No alignment is needed; the *_part forms touch `count` < LANES elements only, the other lanes read as 0. */
 VINLINE vec vec_load(const real *p) { vec v; memcpy(&v, p, sizeof v); return v; }
 VINLINE void vec_store(real *p, vec v) { memcpy(p, &v, sizeof v); }
+/* The same vector, held in a register: what was loaded once is not loaded again for every use. */
+#if FASTCONV_VECTOR_BYTES > 0 && defined(__x86_64__)
+VINLINE vec vec_keep(vec v) { __asm__("" : "+v"(v)); return v; }
+#else
+VINLINE vec vec_keep(vec v) { return v; }
+#endif
 VINLINE vec vec_load_part(const real *p, int64_t count) {
     real lanes[LANES] = {0};
     for (int64_t i = 0; i < count; i++) lanes[i] = p[i];

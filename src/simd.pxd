@@ -21,6 +21,7 @@ cdef extern from "simd.h" nogil:
 
     vec vec_load(const real* p) noexcept
     void vec_store(real* p, vec v) noexcept
+    vec vec_keep(vec v) noexcept                    # v, held in a register
     vec vec_load_part(const real* p, Py_ssize_t count) noexcept
     void vec_store_part(real* p, vec v, Py_ssize_t count) noexcept
     void prefetch(const real* p) noexcept           # the line of the cache
