@@ -31,7 +31,7 @@ cdef enum:
     ITEM = 8192                 # vectors touched in an item, about
     ITEMS = 32                  # of grad_weight, about, where there are fewer channels
     MOST_PARTS = 16             # of the sums of one channel
-    SMALL_BYTES = 1 << 15       # of LANES small planes, about: they stay in L1 or close to it
+    SMALL_BYTES = 1 << 16       # of LANES small planes, about: they stay in L1 or close to it
 
 
 cdef struct Conv:
