@@ -334,7 +334,7 @@ cdef void correlate_units(void* argument, Py_ssize_t item, int thread) noexcept 
                     fill(v, j.src + source * source_area, j.src_end, u.row, u.rows, u.column, u.columns, 0, pixels)
                 if weighted != k * j.channels + channel:
                     weighted = k * j.channels + channel
-                    for t in range(j.taps):
+                    for t in range(v.row.taps * v.column.taps):
                         weight[t] = j.weight[weighted * j.taps + j.index[t]]
                 for a in range(a0, min(a0 + group, j.row.count)):
                     for b in range(j.column.count):

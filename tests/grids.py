@@ -138,7 +138,9 @@ DEPTHWISE = {
     for height in range(1, 18)
     for stride in (1, 2, 3)
 } | {
-    f"{r}x{s}, stride {stride}, dilation {d}": Conv2d((2, 2, 13, 21), (2, 1, r, s), stride, (r * d // 2, s * d // 2), d, 2)
+    f"{r}x{s}, stride {stride}, dilation {d}": Conv2d(
+        (2, 2, 13, 21), (2, 1, r, s), stride, (r * d // 2, s * d // 2), d, 2
+    )
     for r, s in ((1, 1), (2, 2), (2, 3), (3, 3), (3, 5), (4, 4), (5, 5), (5, 3), (6, 6), (7, 7), (1, 7), (7, 1), (9, 2))
     for stride in (1, 2, (1, 2), (2, 1), 3, (4, 5))
     for d in (1, 2, 3)
@@ -147,6 +149,25 @@ DEPTHWISE = {
     for m in (2, 3, 4, 7)
     for stride in (1, 2, 3)
 } | {
+    # As many channels as lanes and more: small maps lie side by side.
+    f"19 channels, {r}x{s}, stride {stride}, dilation {d}": Conv2d(
+        (2, 19, 6, 9), (19, 1, r, s), stride, (r * d // 2, s * d // 2), d, 19
+    )
+    for r, s in ((1, 1), (2, 2), (3, 3), (3, 5), (5, 3), (5, 5), (7, 7), (1, 7), (7, 1))
+    for stride in (1, 2, (1, 2), (2, 1), 3, (4, 5))
+    for d in (1, 2)
+} | {
+    f"19 channels, width {width}": Conv2d((1, 19, 3, width), (19, 1, 3, 3), padding=1, groups=19)
+    for width in range(1, 36)
+} | {
+    f"17 channels, multiplier {m}, stride {stride}": Conv2d((2, 17, 5, 6), (17 * m, 1, 3, 3), stride, 1, 1, 17)
+    for m in (2, 3)
+    for stride in (1, 2)
+} | {
+    "side by side, tiny": Conv2d((3, 33, 2, 2), (33, 1, 3, 3), padding=1, groups=33),
+    "side by side, rest": Conv2d((2, 33, 10, 9), (33, 1, 3, 3), stride=4, groups=33),
+    "side by side, padding beyond kernel": Conv2d((1, 33, 3, 4), (33, 1, 2, 3), padding=((4, 3), (2, 5)), groups=33),
+    "side by side, stride beyond image": Conv2d((1, 33, 4, 5), (33, 1, 2, 2), stride=(9, 7), padding=1, groups=33),
     "one channel to 19, 5x5": Conv2d((2, 1, 7, 20), (19, 1, 5, 5), padding=2),
     "small maps": Conv2d((5, 7, 7, 7), (7, 1, 3, 3), padding=1, groups=7),
     "small maps, 5x5": Conv2d((2, 7, 7, 7), (7, 1, 5, 5), padding=2, groups=7),

@@ -115,9 +115,21 @@ SPECIAL = {
 @pytest.mark.parametrize(
     "name",
     [
-        "depthwise", "depthwise x 3", "depthwise, dilation", "small maps, 5x5", "width 17, stride 1", "width 35, stride 2",
-        "width 23, stride 3", "rest after last window, groups", "7x1, stride (1, 2), dilation 1", "bands of columns",
-        "multiplier 2, stride 2", "five images of 1x1" if "five images of 1x1" in DEPTHWISE else "maps of 1x1",
+        "depthwise",
+        "depthwise x 3",
+        "depthwise, dilation",
+        "width 17, stride 1",
+        "width 35, stride 2",
+        "width 23, stride 3",
+        "rest after last window, groups",
+        "7x1, stride (1, 2), dilation 1",
+        "5x5, stride 1, dilation 1",
+        "multiplier 2, stride 2",
+        "maps of 1x1",
+        "side by side, rest",
+        "19 channels, 5x5, stride 1, dilation 1",
+        "19 channels, 3x3, stride 2, dilation 1",
+        "17 channels, multiplier 2, stride 1",
     ],
 )
 def test_special_values_go_where_their_windows_are(name: str, where: str, row: int, compiled: Kernels) -> None:
