@@ -1,186 +1,36 @@
-"""2-D convolution with one input channel for each group (depthwise, with any multiplier), and its gradients.
+"""2-D convolution with one input channel for each group (depthwise, with any multiplier), and its gradient.
 
-Few multiplications for each pixel: what counts is that a plane is read once, its borders cost no branch, and a vector of
-it that was loaded meets all taps that need it.
+Few multiplications for each pixel: what counts is that a plane is read once, that its borders cost no branch, and that
+a vector, once loaded, meets all taps that need it.
 
     items: runs of bands of planes, in the order of the destination
         lay out the band of the source plane with zeros around it            (plane.pxd: 20 KB, stays in L1)
-        for each phase of the destination, each few rows: slide              (stencil.pxd: registers)
-        interleave phases and store, unless they were stored in place
+        for each phase of the destination, a few rows at a time: slide       (stencil.pxd: registers)
+        interleave the phases and store, unless they were stored in place
+
+    small planes, items: runs of LANES planes
+        lay them out side by side, one in each lane, with zeros around       (planes.pxd)
+        sum a few outputs at a time, put the planes back
 
 Forward has one phase. grad_input of stride sh x sw has sh*sw of them, one for each position of a pixel between strides:
 only the taps that meet the pixel take part. With a multiplier its sums run over several output channels.
-
-grad_weight: an item is an output channel and a part of its bands over all images; R*S vectors of partial sums stay in L1
-and are added up by lanes at the end. There are as many parts as shapes say, added in order: no thread changes a bit.
 """
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport Axis, Tap, ceil_div, clamp
-from .plane cimport LINE, Plane, fill, lay_out, place, whole, zeros
-from .planes cimport OUTPUTS, add_products, pack, sum_positions, sum_rows, unpack, whole_taps
+from .phases cimport Conv, Phases, adjoint_axis, forward_axis, read_geometry
+from .plane cimport Plane, Unit, fill, kernel_of, lay_out, place, unit_of, whole, zeros
+from .planes cimport OUTPUTS, Grid, few_pixels, follow, new_grid, pack, sum_positions, sum_rows, unpack
+from .scratch cimport LINE, aligned, memory, whole_lines
 from .simd cimport (
-    LANES, copy_reals, prefetch, real, vec, vec_load, vec_store, vec_store_part, vec_sum, vec_zip_high, vec_zip_low,
+    LANES, copy_reals, prefetch, real, vec, vec_load, vec_store, vec_store_part, vec_zip_high, vec_zip_low,
 )
-from .stencil cimport Dots, Slide, dots_of, slide_of
+from .stencil cimport Slide, slide_of
 
 cdef enum:
     ITEM = 8192                 # vectors touched in an item, about
-    ITEMS = 32                  # of grad_weight, about, where there are fewer channels
-    MOST_PARTS = 16             # of the sums of one channel
-    SMALL_BYTES = 1 << 16       # of LANES small planes, about: they stay in L1 or close to it
-
-
-cdef struct Conv:
-    Py_ssize_t N, C, H, W, K, R, S, P, Q, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, groups
-
-
-cdef Conv read_geometry(g) except *:
-    cdef Conv v
-    (v.N, v.C, v.H, v.W, v.K, v.R, v.S, v.P, v.Q, v.stride_h, v.stride_w, v.pad_top, v.pad_left,
-     v.dilation_h, v.dilation_w, v.groups) = g
-    return v
-
-
-cdef void* memory(size_t size) except NULL:
-    cdef void* found = malloc(size if size else 1)
-    if found == NULL:
-        raise MemoryError(f"no memory for a workspace of {size} bytes")
-    return found
-
-
-cdef inline real* aligned(void* raw) noexcept nogil:
-    return <real*>(<char*>raw + (-<size_t>raw & (LINE - 1)))
-
-
-cdef inline Py_ssize_t whole_lines(Py_ssize_t reals) noexcept nogil:
-    return ceil_div(reals * <Py_ssize_t>sizeof(real), LINE) * (LINE // <Py_ssize_t>sizeof(real))
-
-
-cdef struct Phases:             # of one axis of the destination
-    Py_ssize_t size, step, count        # count: min(step, size)
-    Py_ssize_t* first           # of the taps of each phase, and an end
-
-
-cdef void forward_axis(Axis* axis, Phases* phases, Py_ssize_t kernel, Py_ssize_t stride, Py_ssize_t dilation,
-                       Py_ssize_t pad, Py_ssize_t source, Py_ssize_t size) noexcept nogil:
-    """Outputs over the input: one phase."""
-    cdef Py_ssize_t r
-    axis.size, axis.grid, axis.step, axis.taps = source, size, stride, kernel
-    for r in range(kernel):
-        axis.tap[r].offset = r * dilation - pad
-        axis.tap[r].index = r
-    phases.size, phases.step, phases.count = size, 1, 1
-    phases.first[0], phases.first[1] = 0, kernel
-
-
-cdef void adjoint_axis(Axis* axis, Phases* phases, Py_ssize_t kernel, Py_ssize_t stride, Py_ssize_t dilation,
-                       Py_ssize_t pad, Py_ssize_t source, Py_ssize_t size) noexcept nogil:
-    """Inputs over the outputs: a phase for each position between strides, and the taps that meet it."""
-    cdef Py_ssize_t phase, r, at
-    axis.size, axis.grid, axis.step, axis.taps = source, ceil_div(size, stride), 1, 0
-    phases.size, phases.step, phases.count = size, stride, min(stride, size)
-    for phase in range(phases.count):
-        phases.first[phase] = axis.taps
-        for r in range(kernel - 1, -1, -1):
-            at = phase + pad - r * dilation
-            if at % stride == 0:                          # also right where `at` is negative
-                axis.tap[axis.taps].offset = at // stride
-                axis.tap[axis.taps].index = r
-                axis.taps += 1
-    phases.first[phases.count] = axis.taps
-
-
-cdef Py_ssize_t kernel_of(const Axis* axis, Py_ssize_t first, Py_ssize_t taps, Py_ssize_t columns) noexcept nogil:
-    """How many taps of a column `slide` and `dots` take at a time."""
-    cdef Py_ssize_t r
-    for r in range(first, first + taps):
-        if axis.tap[r].copy != axis.tap[first].copy or axis.tap[r].shift != axis.tap[first].shift + r - first:
-            return 1
-    return taps if taps == 5 or taps == 7 or taps == columns == 3 else 1
-
-
-cdef struct Grid:               # small planes, one in each lane; places and offsets are in reals
-    Py_ssize_t source_area, area        # of a plane
-    Py_ssize_t size             # of the source with its border
-    Py_ssize_t* place           # of a source pixel in the border; negative: no tap sees it
-    Py_ssize_t* at              # what tap 0 of an output would see, phase by phase ...
-    Py_ssize_t* to              # ... and where that output goes
-    Py_ssize_t* offset          # of the taps, phase by phase ...
-    Py_ssize_t* slot            # ... and where the weight of a tap goes
-    Py_ssize_t kernel           # taps of a row, if `sum_rows` takes them, or 0
-
-
-cdef inline Py_ssize_t low(const Axis* axis) noexcept nogil:
-    cdef Py_ssize_t t, least = axis.tap[0].offset
-    for t in range(axis.taps):
-        least = min(least, axis.tap[t].offset)
-    return least
-
-
-cdef inline Py_ssize_t length(const Axis* axis) noexcept nogil:
-    """Source positions that the taps see, those outside included."""
-    cdef Py_ssize_t t, most = axis.tap[0].offset
-    for t in range(axis.taps):
-        most = max(most, axis.tap[t].offset)
-    return (axis.grid - 1) * axis.step + most - low(axis) + 1
-
-
-cdef bint few_pixels(const Axis* row, const Axis* column, const Phases* rows, const Phases* columns) noexcept nogil:
-    """Whether rows fill lanes badly and small planes, one in each lane, stay near."""
-    cdef Py_ssize_t most = SMALL_BYTES // (LANES * <Py_ssize_t>sizeof(real))
-    if row.taps == 0 or column.taps == 0 or columns.size >= 2 * LANES:
-        return False
-    return (row.size <= most and column.size <= most and row.size * column.size <= most
-            and length(row) <= most and length(column) <= most and length(row) * length(column) <= most
-            and rows.size * columns.size <= most)
-
-
-cdef void grid_tables(Grid* g, const Axis* row, const Axis* column, const Phases* rows, const Phases* columns,
-                      Py_ssize_t kernel_width) noexcept nogil:
-    cdef Py_ssize_t h, w, a, b, i, k, r, s, y, x, t = 0, o = 0, width = length(column), low_row = low(row)
-    cdef Py_ssize_t low_column = low(column)
-    for h in range(row.size):
-        for w in range(column.size):
-            y, x = h - low_row, w - low_column
-            g.place[h * column.size + w] = (y * width + x) * LANES
-            if y < 0 or y >= length(row) or x < 0 or x >= width:
-                g.place[h * column.size + w] = -1
-    for a in range(rows.count):
-        for b in range(columns.count):
-            for i in range(ceil_div(rows.size - a, rows.step)):
-                for k in range(ceil_div(columns.size - b, columns.step)):
-                    g.at[o] = (i * row.step * width + k * column.step) * LANES
-                    g.to[o] = ((a + i * rows.step) * columns.size + b + k * columns.step) * LANES
-                    o += 1
-            for r in range(rows.first[a], rows.first[a + 1]):
-                for s in range(columns.first[b], columns.first[b + 1]):
-                    g.offset[t] = ((row.tap[r].offset - low_row) * width + column.tap[s].offset - low_column) * LANES
-                    g.slot[row.tap[r].index * kernel_width + column.tap[s].index] = t * LANES
-                    t += 1
-
-
-cdef Py_ssize_t* new_grid(Grid* g, const Axis* row, const Axis* column, const Phases* rows, const Phases* columns,
-                          Py_ssize_t kernel, Py_ssize_t kernel_width) except NULL:
-    """Sizes and tables; the result is to be freed."""
-    cdef Py_ssize_t taps = kernel * kernel_width, t
-    cdef Py_ssize_t* tables
-    g.source_area, g.area = row.size * column.size, rows.size * columns.size
-    g.size = length(row) * length(column) * LANES
-    tables = <Py_ssize_t*>memory((g.source_area + 2 * g.area + taps + whole_taps(taps)) * sizeof(Py_ssize_t))
-    g.place = tables
-    g.at, g.to = tables + g.source_area, tables + g.source_area + g.area
-    g.slot = g.to + g.area
-    g.offset = g.slot + taps
-    for t in range(taps):
-        g.slot[t] = -1
-    for t in range(whole_taps(taps)):
-        g.offset[t] = 0
-    grid_tables(g, row, column, rows, columns, kernel_width)
-    return tables
 
 
 cdef struct Correlation:
@@ -205,23 +55,6 @@ cdef struct Correlation:
     Py_ssize_t stage_pitch, stage_size, weight_size
     real* scratch
     Py_ssize_t scratch_size     # reals per thread
-
-
-cdef struct Unit:               # a band of a plane of the destination
-    Py_ssize_t plane
-    Py_ssize_t row, rows, column, columns       # of the grid
-    Py_ssize_t width            # columns of the destination
-
-
-cdef inline Unit unit_of(const Plane* v, Py_ssize_t number) noexcept nogil:
-    cdef Unit u
-    u.column = number % v.column_items * v.columns
-    u.columns = min(v.columns, v.column.grid - u.column)
-    number //= v.column_items
-    u.row = number % v.row_items * v.rows
-    u.rows = min(v.rows, v.row.grid - u.row)
-    u.plane = number // v.row_items
-    return u
 
 
 cdef inline void slide_phase(Correlation* j, const Unit* u, Py_ssize_t a, Py_ssize_t b, const real* source,
@@ -381,19 +214,20 @@ cdef void correlate_blocks(void* argument, Py_ssize_t item, int thread) noexcept
     cdef const real* weights[LANES]
     cdef real* to[LANES]
     cdef real first[LANES]
-    cdef Py_ssize_t number, blocks = ceil_div(j.outputs, LANES), k, channel, plane, l, a, b, o, t, outputs, taps, used
+    cdef Py_ssize_t number, blocks = ceil_div(j.outputs, LANES), k, used, channel, plane, lane, a, b, o, t
+    cdef Py_ssize_t outputs, taps
     zeros(pixels, g.size)
     for number in range(item * j.units_per_item, min((item + 1) * j.units_per_item, j.units)):
         k = number % blocks * LANES
         used = min(LANES, j.outputs - k)
         for channel in range(j.channels):
-            for l in range(LANES):
-                a = k + min(l, used - 1)
+            for lane in range(LANES):
+                a = k + min(lane, used - 1)
                 plane = number // blocks * j.outputs + a
-                to[l] = j.dst + plane * g.area
-                from_[l] = j.src + (plane // j.share * j.channels + channel) * g.source_area
-                weights[l] = j.weight + (a * j.channels + channel) * j.taps
-                first[l] = j.bias[a] if j.bias != NULL else 0
+                to[lane] = j.dst + plane * g.area
+                from_[lane] = j.src + (plane // j.share * j.channels + channel) * g.source_area
+                weights[lane] = j.weight + (a * j.channels + channel) * j.taps
+                first[lane] = j.bias[a] if j.bias != NULL else 0
             pack(weights, j.weight_end, j.taps, g.slot, weight)
             pack(from_, j.src_end, g.source_area, g.place, pixels)
             if g.kernel:
@@ -410,15 +244,6 @@ cdef void correlate_blocks(void* argument, Py_ssize_t item, int thread) noexcept
                     o += outputs
                     t += taps
         unpack(stage, g.area, to, used)
-
-
-cdef bint follow(const Axis* axis) noexcept nogil:
-    """Whether `sum_rows` takes these taps."""
-    cdef Py_ssize_t t
-    for t in range(axis.taps):
-        if axis.tap[t].offset != axis.tap[0].offset + t:
-            return False
-    return axis.taps == 3 or axis.taps == 5 or axis.taps == 7
 
 
 cdef int correlate_small(Correlation* j, const Conv* v) except -1:
@@ -463,7 +288,8 @@ cdef int correlate_bands(Correlation* j, const Conv* v) except -1:
         j.stage_size = whole_lines(rows * j.column.count * j.stage_pitch + 2 * LANES)
         j.weight_size = whole_lines(j.taps)
         j.scratch_size = j.stage_size + j.weight_size + whole_lines(plane.size)
-        steps = (2 * plane.size + plane.rows * j.stage_pitch * (j.taps + 4 * j.column.count * j.row.count)) // LANES + 64
+        steps = plane.rows * j.stage_pitch * (j.taps + 4 * j.column.count * j.row.count)
+        steps = (2 * plane.size + steps) // LANES + 64
         j.units = j.planes * plane.row_items * plane.column_items
         j.units_per_item = clamp(ITEM // (steps * j.channels), 1, j.units)
         items = ceil_div(j.units, j.units_per_item)
@@ -543,174 +369,5 @@ def depthwise_conv2d_grad_input(grad_output, weight, grad_input, geometry):
         j.bias = NULL
         j.dst = <real*>pointer(&held, grad_input, WRITE)
         correlate(&j, &v, True)
-    finally:
-        release(&held)
-
-
-cdef struct WeightGradient:
-    Py_ssize_t N, K, share      # output channels that read the same input
-    const real* input
-    const real* input_end
-    const real* grad_output
-    const real* grad_end
-    Plane plane                 # as in the forward pass; its axes also where planes are small
-    Grid grid
-    Py_ssize_t taps, kernel
-    Py_ssize_t* offset
-    Py_ssize_t bands, parts     # of one channel, all images
-    real* sums                  # parts x (K, taps); the weight's gradient itself if there is one part
-    real* total
-    real* scratch
-    Py_ssize_t lines_size, scratch_size     # reals per thread
-
-
-cdef inline void add_dots(WeightGradient* j, const Unit* u, const real* pixels, const real* grad, Py_ssize_t pitch,
-                          Py_ssize_t ahead, real* sums) noexcept nogil:
-    """Add the products of one band to the vectors of sums of all taps."""
-    cdef Py_ssize_t t = 0, columns = j.plane.column.taps, count
-    cdef Dots dots = dots_of(j.kernel, 0)
-    if j.kernel == 3:
-        dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset, grad, pitch, ahead, sums, columns * LANES)
-    elif j.kernel > 1:
-        for t in range(columns):
-            dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset + t, grad, pitch, ahead, sums + t * LANES,
-                 columns * LANES)
-    else:
-        while t < j.taps:
-            count = 9 if j.taps - t >= 9 else (4 if j.taps - t >= 4 else 1)
-            dots = dots_of(1, count)
-            dots(u.rows, u.columns, pixels, j.plane.pitch, j.offset + t, grad, pitch, ahead, sums + t * LANES, 0)
-            t += count
-
-
-cdef void weight_part(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Plane* v = &j.plane
-    cdef Py_ssize_t k = item // j.parts, part = item % j.parts, number, n, t
-    cdef Py_ssize_t bands = v.row_items * v.column_items
-    cdef real* sums = j.scratch + thread * j.scratch_size
-    cdef real* lines = sums + whole_lines(j.taps * LANES)
-    cdef real* pixels = lines + j.lines_size
-    cdef const real* grad
-    cdef const real* source
-    cdef Unit u
-    memset(sums, 0, j.taps * LANES * sizeof(real))
-    for number in range(part * j.bands // j.parts, (part + 1) * j.bands // j.parts):
-        u = unit_of(v, number % bands)
-        n = number // bands
-        source = j.input + (n * j.K + k) // j.share * v.row.size * v.column.size
-        fill(v, source, j.input_end, u.row, u.rows, u.column, u.columns,
-             j.K // j.share * v.row.size * v.column.size if bands == 1 else 0, pixels)
-        grad = j.grad_output + ((n * j.K + k) * v.row.grid + u.row) * v.column.grid + u.column
-        if u.columns < LANES and grad + (u.rows - 1) * v.column.grid + LANES > j.grad_end:
-            memcpy(lines, grad, ((u.rows - 1) * v.column.grid + u.columns) * sizeof(real))
-            grad = lines
-        add_dots(j, &u, pixels, grad, v.column.grid, j.K * v.row.grid * v.column.grid if bands == 1 else 0, sums)
-    for t in range(j.taps):
-        j.sums[(part * j.K + k) * j.taps + t] = vec_sum(vec_load(sums + t * LANES))
-
-
-cdef void weight_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """LANES output channels side by side."""
-    cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Grid* g = &j.grid
-    cdef Py_ssize_t block = item // j.parts, part = item % j.parts, n, k, l, t, used = min(LANES, j.K - block * LANES)
-    cdef real* sums = j.scratch + thread * j.scratch_size
-    cdef real* grads = sums + whole_taps(j.taps) * LANES
-    cdef real* pixels = grads + g.area * LANES
-    cdef const real* from_[LANES]
-    memset(sums, 0, whole_taps(j.taps) * LANES * sizeof(real))
-    zeros(pixels, g.size)
-    for n in range(part * j.N // j.parts, (part + 1) * j.N // j.parts):
-        for l in range(LANES):
-            k = block * LANES + min(l, used - 1)
-            from_[l] = j.input + (n * j.K + k) // j.share * g.source_area
-        pack(from_, j.input_end, g.source_area, g.place, pixels)
-        for l in range(LANES):
-            from_[l] = j.grad_output + (n * j.K + block * LANES + min(l, used - 1)) * g.area
-        pack(from_, j.grad_end, g.area, g.to, grads)
-        add_products(j.taps, g.area, grads, pixels, g.at, g.offset, sums)
-    for l in range(used):
-        for t in range(j.taps):
-            j.sums[(part * j.K + block * LANES + l) * j.taps + t] = sums[t * LANES + l]
-
-
-cdef void add_parts(WeightGradient* j) noexcept nogil:
-    cdef Py_ssize_t part, t, size = j.K * j.taps
-    memcpy(j.total, j.sums, size * sizeof(real))
-    for part in range(1, j.parts):
-        for t in range(size):
-            j.total[t] += j.sums[part * size + t]
-
-
-cdef int sum_weights(WeightGradient* j, const Conv* v) except -1:
-    cdef Plane* plane = &j.plane
-    cdef Phases rows, columns
-    cdef Py_ssize_t ends[4]
-    cdef Py_ssize_t r, s, items, units
-    cdef int threads
-    cdef bint small
-    cdef void* taps = NULL
-    cdef void* tables = NULL
-    cdef void* scratch = NULL
-    cdef real* parts = NULL
-    try:
-        taps = memory((v.R + v.S) * sizeof(Tap))
-        plane.row.tap = <Tap*>taps
-        plane.column.tap = plane.row.tap + v.R
-        rows.first, columns.first = ends, ends + 2
-        forward_axis(&plane.row, &rows, v.R, v.stride_h, v.dilation_h, v.pad_top, v.H, v.P)
-        forward_axis(&plane.column, &columns, v.S, v.stride_w, v.dilation_w, v.pad_left, v.W, v.Q)
-        small = 2 * v.K >= LANES and few_pixels(&plane.row, &plane.column, &rows, &columns)
-        if small:
-            tables = new_grid(&j.grid, &plane.row, &plane.column, &rows, &columns, v.R, v.S)
-            j.scratch_size = whole_lines((whole_taps(j.taps) + j.grid.area) * LANES + j.grid.size)
-            items, units = ceil_div(v.K, LANES), v.N
-        else:
-            lay_out(plane)
-            j.offset = <Py_ssize_t*>memory(j.taps * sizeof(Py_ssize_t))
-            tables = j.offset
-            for r in range(v.R):
-                for s in range(v.S):
-                    j.offset[r * v.S + s] = place(plane, r, s)
-            j.kernel = kernel_of(&plane.row, 0, v.R, v.S)
-            j.lines_size = whole_lines(plane.rows * LANES + LANES)
-            j.scratch_size = whole_lines(j.taps * LANES) + j.lines_size + whole_lines(plane.size)
-            items, units = v.K, v.N * plane.row_items * plane.column_items
-        j.bands = units
-        j.parts = clamp(ceil_div(ITEMS, items), 1, min(units, MOST_PARTS))
-        items *= j.parts
-        threads = team(items, 2.0 * v.N * v.K * v.P * v.Q * (j.taps + 8))
-        scratch = memory(threads * j.scratch_size * sizeof(real) + LINE)
-        j.scratch = aligned(scratch)
-        j.sums = j.total
-        if j.parts > 1:
-            j.sums = parts = <real*>memory(j.parts * v.K * j.taps * sizeof(real))
-        with nogil:
-            run(weight_block if small else weight_part, j, items, threads)
-            if j.parts > 1:
-                add_parts(j)
-    finally:
-        free(taps)
-        free(tables)
-        free(scratch)
-        free(parts)
-    return 0
-
-
-def depthwise_conv2d_grad_weight(grad_output, input, grad_weight, geometry):
-    """grad_weight[k, 0, r, s] = sum over images and outputs of grad_output times the input it met."""
-    cdef Conv v = read_geometry(geometry)
-    cdef WeightGradient j
-    cdef Buffers held
-    held.count = 0
-    try:
-        j.N, j.K, j.share, j.taps = v.N, v.K, v.K // v.C, v.R * v.S
-        j.grad_output = <const real*>pointer(&held, grad_output, READ)
-        j.grad_end = j.grad_output + v.N * v.K * v.P * v.Q
-        j.input = <const real*>pointer(&held, input, READ)
-        j.input_end = j.input + v.N * v.C * v.H * v.W
-        j.total = <real*>pointer(&held, grad_weight, WRITE)
-        sum_weights(&j, &v)
     finally:
         release(&held)

@@ -4,17 +4,19 @@ A grid of positions p, q looks at a source plane through taps: tap t of an axis 
 p*step + offset[t], or zero outside. For each row and column copy of the axes (see band.pxd: one, or one for each phase
 of a step, or one for each tap) the band holds
 
-    margin zeros | line 0, zeros up to `pitch` | line 1, zeros | ...             zeros behind a line are those before the next
+    margin: zeros | line 0, zeros up to `pitch` | line 1, zeros | ...    (zeros behind a line are those before the next)
 
     value of tap (r, s) at position (p, q)  =  to[place(r, s) + p*pitch + q]
 
 Lines begin with their first pixel inside the source at a multiple of LANES, as far as the first band of columns goes.
 """
 from .band cimport Axis, arrange, ceil_div, clamp
-from .simd cimport LANES, copy_reals, prefetch, real, vec, vec_even, vec_load, vec_load_part, vec_odd, vec_set, vec_store
+from .scratch cimport LINE
+from .simd cimport (
+    LANES, copy_reals, prefetch, real, vec, vec_even, vec_load, vec_load_part, vec_odd, vec_set, vec_store,
+)
 
 cdef enum:
-    LINE = 64                   # bytes, of the cache
     BAND_BYTES = 20480          # of a band, about: it stays in L1, with what is written
     BAND_COLUMNS = 512          # most grid columns in a band
     BAND_ROWS = 8               # fewest grid rows, or as many as are laid out twice
@@ -72,6 +74,33 @@ cdef inline Py_ssize_t place(const Plane* v, Py_ssize_t r, Py_ssize_t s) noexcep
     cdef Py_ssize_t copy = v.column.tap[s].copy
     return ((v.row.tap[r].copy * v.column.copies + copy) * v.copy + v.margin - lead(v, copy)
             + v.row.tap[r].shift * v.pitch + v.column.tap[s].shift)
+
+
+cdef inline Py_ssize_t kernel_of(const Axis* axis, Py_ssize_t first, Py_ssize_t taps,
+                                 Py_ssize_t columns) noexcept nogil:
+    """How many taps of a column `slide` and `dots` take at a time."""
+    cdef Py_ssize_t r
+    for r in range(first, first + taps):
+        if axis.tap[r].copy != axis.tap[first].copy or axis.tap[r].shift != axis.tap[first].shift + r - first:
+            return 1
+    return taps if taps == 5 or taps == 7 or taps == columns == 3 else 1
+
+
+cdef struct Unit:               # a band of a plane of the destination
+    Py_ssize_t plane
+    Py_ssize_t row, rows, column, columns       # of the grid
+    Py_ssize_t width            # columns of the destination
+
+
+cdef inline Unit unit_of(const Plane* v, Py_ssize_t number) noexcept nogil:
+    cdef Unit u
+    u.column = number % v.column_items * v.columns
+    u.columns = min(v.columns, v.column.grid - u.column)
+    number //= v.column_items
+    u.row = number % v.row_items * v.rows
+    u.rows = min(v.rows, v.row.grid - u.row)
+    u.plane = number // v.row_items
+    return u
 
 
 cdef inline void zeros(real* to, Py_ssize_t count) noexcept nogil:

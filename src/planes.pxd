@@ -1,40 +1,138 @@
 """LANES small planes side by side: position t of all of them is one vector.
 
-Rows of a small map fill few lanes, and their borders cost as much as they do; with one plane in each lane every vector is
-full, any step or dilation is an offset, and nothing is left over. What it costs is a transposition on the way in and
-one on the way out.
+Rows of a small map fill few lanes, and their borders cost as much as they do; with one plane in each lane every vector
+is full, any step or dilation is an offset, and nothing is left over. What it costs is a transposition on the way in
+and one on the way out.
 
     sum_positions   out[o] = first + sum over taps t of weight[t] * planes[at[o] + offset[t]]
     sum_rows        the same for taps that follow each other in a row, for all outputs in order
     add_products    sums[t] += sum over positions o of grad[o] * planes[at[o] + offset[t]]
 """
+from .band cimport Axis, ceil_div
+from .phases cimport Phases
+from .scratch cimport memory
 from .simd cimport LANES, TILE_ROWS, real, vec, vec_add, vec_fma, vec_keep, vec_load, vec_set, vec_store, vec_transpose
 
 cdef enum:
     OUTPUTS = 8                 # that are summed side by side
     TAPS = 9                    # that are added to side by side
+    SMALL_BYTES = 1 << 16       # of LANES planes, about: they stay in L1 or close to it
+
+
+cdef inline Py_ssize_t whole_taps(Py_ssize_t taps) noexcept nogil:
+    return (taps + TAPS - 1) // TAPS * TAPS
+
+
+cdef struct Grid:               # small planes, one in each lane; places and offsets are in reals
+    Py_ssize_t source_area, area        # of a plane
+    Py_ssize_t size             # of the source with its border
+    Py_ssize_t* place           # of a source pixel in the border; negative: no tap sees it
+    Py_ssize_t* at              # what tap 0 of an output would see, phase by phase ...
+    Py_ssize_t* to              # ... and where that output goes
+    Py_ssize_t* offset          # of the taps, phase by phase ...
+    Py_ssize_t* slot            # ... and where the weight of a tap goes
+    Py_ssize_t kernel           # taps of a row, if `sum_rows` takes them, or 0
+
+
+cdef inline Py_ssize_t low(const Axis* axis) noexcept nogil:
+    cdef Py_ssize_t t, least = axis.tap[0].offset
+    for t in range(axis.taps):
+        least = min(least, axis.tap[t].offset)
+    return least
+
+
+cdef inline Py_ssize_t length(const Axis* axis) noexcept nogil:
+    """Source positions that the taps see, those outside included."""
+    cdef Py_ssize_t t, most = axis.tap[0].offset
+    for t in range(axis.taps):
+        most = max(most, axis.tap[t].offset)
+    return (axis.grid - 1) * axis.step + most - low(axis) + 1
+
+
+cdef inline bint few_pixels(const Axis* row, const Axis* column, const Phases* rows,
+                            const Phases* columns) noexcept nogil:
+    """Whether rows fill lanes badly and small planes, one in each lane, stay near."""
+    cdef Py_ssize_t most = SMALL_BYTES // (LANES * <Py_ssize_t>sizeof(real))
+    if row.taps == 0 or column.taps == 0 or columns.size >= 2 * LANES:
+        return False
+    return (row.size <= most and column.size <= most and row.size * column.size <= most
+            and length(row) <= most and length(column) <= most and length(row) * length(column) <= most
+            and rows.size * columns.size <= most)
+
+
+cdef inline void grid_tables(Grid* g, const Axis* row, const Axis* column, const Phases* rows, const Phases* columns,
+                             Py_ssize_t kernel_width) noexcept nogil:
+    cdef Py_ssize_t h, w, a, b, i, k, r, s, y, x, t = 0, o = 0, width = length(column), low_row = low(row)
+    cdef Py_ssize_t low_column = low(column)
+    for h in range(row.size):
+        for w in range(column.size):
+            y, x = h - low_row, w - low_column
+            g.place[h * column.size + w] = (y * width + x) * LANES
+            if y < 0 or y >= length(row) or x < 0 or x >= width:
+                g.place[h * column.size + w] = -1
+    for a in range(rows.count):
+        for b in range(columns.count):
+            for i in range(ceil_div(rows.size - a, rows.step)):
+                for k in range(ceil_div(columns.size - b, columns.step)):
+                    g.at[o] = (i * row.step * width + k * column.step) * LANES
+                    g.to[o] = ((a + i * rows.step) * columns.size + b + k * columns.step) * LANES
+                    o += 1
+            for r in range(rows.first[a], rows.first[a + 1]):
+                for s in range(columns.first[b], columns.first[b + 1]):
+                    g.offset[t] = ((row.tap[r].offset - low_row) * width + column.tap[s].offset - low_column) * LANES
+                    g.slot[row.tap[r].index * kernel_width + column.tap[s].index] = t * LANES
+                    t += 1
+
+
+cdef inline Py_ssize_t* new_grid(Grid* g, const Axis* row, const Axis* column, const Phases* rows,
+                                 const Phases* columns, Py_ssize_t kernel, Py_ssize_t kernel_width) except NULL:
+    """Sizes and tables; the result is to be freed."""
+    cdef Py_ssize_t taps = kernel * kernel_width, t
+    cdef Py_ssize_t* tables
+    g.source_area, g.area = row.size * column.size, rows.size * columns.size
+    g.size = length(row) * length(column) * LANES
+    tables = <Py_ssize_t*>memory((g.source_area + 2 * g.area + taps + whole_taps(taps)) * sizeof(Py_ssize_t))
+    g.place = tables
+    g.at, g.to = tables + g.source_area, tables + g.source_area + g.area
+    g.slot = g.to + g.area
+    g.offset = g.slot + taps
+    for t in range(taps):
+        g.slot[t] = -1
+    for t in range(whole_taps(taps)):
+        g.offset[t] = 0
+    grid_tables(g, row, column, rows, columns, kernel_width)
+    return tables
+
+
+cdef inline bint follow(const Axis* axis) noexcept nogil:
+    """Whether `sum_rows` takes these taps."""
+    cdef Py_ssize_t t
+    for t in range(axis.taps):
+        if axis.tap[t].offset != axis.tap[0].offset + t:
+            return False
+    return axis.taps == 3 or axis.taps == 5 or axis.taps == 7
 
 
 cdef inline void pack(const real** planes, const real* end, Py_ssize_t count, const Py_ssize_t* place,
                       real* to) noexcept nogil:
     """Element t of all planes becomes the vector at to[place[t]], if that is not negative; nothing is read at `end`."""
     cdef vec rows[LANES]
-    cdef Py_ssize_t t = 0, i, l
+    cdef Py_ssize_t t = 0, i, lane
     cdef bint apart = False
     if count < LANES:
-        for l in range(LANES):
-            apart = apart or planes[l] + LANES > end
+        for lane in range(LANES):
+            apart = apart or planes[lane] + LANES > end
     if apart:
         for t in range(count):
             if place[t] >= 0:
-                for l in range(LANES):
-                    to[place[t] + l] = planes[l][t]
+                for lane in range(LANES):
+                    to[place[t] + lane] = planes[lane][t]
         return
     while t < count:
         if t + LANES > count and count >= LANES:
             t = count - LANES
-        for l in range(LANES):
-            rows[l] = vec_load(planes[l] + t)
+        for lane in range(LANES):
+            rows[lane] = vec_load(planes[lane] + t)
         vec_transpose(rows)
         for i in range(min(LANES, count - t)):
             if place[t + i] >= 0:
@@ -45,19 +143,19 @@ cdef inline void pack(const real** planes, const real* end, Py_ssize_t count, co
 cdef inline void unpack(const real* vectors, Py_ssize_t count, real** planes, Py_ssize_t used) noexcept nogil:
     """Vector t goes to element t of the first `used` planes."""
     cdef vec rows[LANES]
-    cdef Py_ssize_t t = 0, i, l
+    cdef Py_ssize_t t = 0, i, lane
     if count < LANES:
-        for l in range(used):
+        for lane in range(used):
             for t in range(count):
-                planes[l][t] = vectors[t * LANES + l]
+                planes[lane][t] = vectors[t * LANES + lane]
         return
     while t < count:
         t = min(t, count - LANES)
         for i in range(LANES):
             rows[i] = vec_load(vectors + (t + i) * LANES)
         vec_transpose(rows)
-        for l in range(used):
-            vec_store(planes[l] + t, rows[l])
+        for lane in range(used):
+            vec_store(planes[lane] + t, rows[lane])
         t += LANES
 
 
@@ -172,7 +270,7 @@ cdef inline void sum_rows(
     Py_ssize_t height, Py_ssize_t width, Py_ssize_t rows, Py_ssize_t kernel, const Py_ssize_t* offset,
     const real* weight, const real* planes, const Py_ssize_t* at, vec first, real* out,
 ) noexcept nogil:
-    """All outputs of planes, in order: a block may write OUTPUTS - 1 vectors beyond its row, which are written again."""
+    """All outputs in order: a block may write OUTPUTS - 1 vectors beyond its row, which are written again."""
     cdef Py_ssize_t h, w, most = OUTPUTS if TILE_ROWS == 8 else 4, outputs
     for h in range(height):
         w = 0
@@ -185,7 +283,8 @@ cdef inline void sum_rows(
 
 cdef inline void add_block(
     const int taps,                                 # a constant at every call
-    Py_ssize_t outputs, const real* grad, const real* planes, const Py_ssize_t* at, const Py_ssize_t* offset, real* sums,
+    Py_ssize_t outputs, const real* grad, const real* planes, const Py_ssize_t* at, const Py_ssize_t* offset,
+    real* sums,
 ) noexcept nogil:
     cdef vec acc[TAPS]
     cdef vec g
@@ -215,7 +314,3 @@ cdef inline void add_products(
     while t < taps:
         add_block(TAPS, outputs, grad, planes, at, offset + t, sums + t * LANES)
         t += TAPS
-
-
-cdef inline Py_ssize_t whole_taps(Py_ssize_t taps) noexcept nogil:
-    return (taps + TAPS - 1) // TAPS * TAPS

@@ -178,7 +178,7 @@ cdef inline void dots(
     cdef vec acc[9]
     cdef real counts[3 * LANES]
     cdef vec count = vec_set(1)
-    cdef Py_ssize_t q = 0, i
+    cdef Py_ssize_t q = 0, i, _block
     cdef const real* plane
     cdef const real* line
     cdef real* to
@@ -192,11 +192,11 @@ cdef inline void dots(
         for t in range(kernel * taps):
             acc[t] = vec_set(0)
         plane, line = source + q, grad + q
-        for i in range(rows // DOTS_ROWS):
+        for _block in range(rows // DOTS_ROWS):
             dots_block(DOTS_ROWS, kernel, taps, plane, pitch, offset, line, grad_pitch, ahead, acc)
             plane += DOTS_ROWS * pitch
             line += DOTS_ROWS * grad_pitch
-        for i in range(rows % DOTS_ROWS):
+        for _block in range(rows % DOTS_ROWS):
             dots_block(1, kernel, taps, plane, pitch, offset, line, grad_pitch, ahead, acc)
             plane += pitch
             line += grad_pitch

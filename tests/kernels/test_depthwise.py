@@ -1,4 +1,4 @@
-"""Depthwise convolution and its gradients: the results of the plain loops, with any threads, batch and special values."""
+"""Depthwise convolution and its gradients: as the plain loops on integers, the same bits for any threads and batch."""
 
 from functools import cache
 from typing import Any
@@ -42,8 +42,9 @@ def expected(name: str) -> Arrays:
 
 @pytest.mark.parametrize("name", DEPTHWISE)
 def test_equals_plain_loops(name: str, compiled: Kernels) -> None:
-    given = arrays(DEPTHWISE[name], integers, compiled.dtype)
-    for result, right in zip(all_three(compiled.ops, "depthwise_", DEPTHWISE[name], given), expected(name), strict=True):
+    case = DEPTHWISE[name]
+    results = all_three(compiled.ops, "depthwise_", case, arrays(case, integers, compiled.dtype))
+    for result, right in zip(results, expected(name), strict=True):
         assert_array_equal(result, right.astype(compiled.dtype), strict=True)
 
 
