@@ -16,6 +16,8 @@ from .simd cimport LANES, TILE_ROWS, real, vec, vec_add, vec_fma, vec_keep, vec_
 cdef enum:
     OUTPUTS = 8                 # that are summed side by side
     TAPS = 9                    # that are added to side by side
+    FEW_COLUMNS = 32            # rows of fewer cost more than what they hold ...
+    FEW_VECTORS = 5             # ... unless they are many vectors
     SMALL_BYTES = 1 << 16       # of LANES planes, about: they stay in L1 or close to it
 
 
@@ -53,7 +55,7 @@ cdef inline bint few_pixels(const Axis* row, const Axis* column, const Phases* r
                             const Phases* columns) noexcept nogil:
     """Whether rows fill lanes badly and small planes, one in each lane, stay near."""
     cdef Py_ssize_t most = SMALL_BYTES // (LANES * <Py_ssize_t>sizeof(real))
-    if row.taps == 0 or column.taps == 0 or columns.size >= 2 * LANES:
+    if row.taps == 0 or column.taps == 0 or columns.size >= min(FEW_COLUMNS, FEW_VECTORS * LANES):
         return False
     return (row.size <= most and column.size <= most and row.size * column.size <= most
             and length(row) <= most and length(column) <= most and length(row) * length(column) <= most
@@ -110,7 +112,7 @@ cdef inline bint follow(const Axis* axis) noexcept nogil:
     for t in range(axis.taps):
         if axis.tap[t].offset != axis.tap[0].offset + t:
             return False
-    return axis.taps == 3 or axis.taps == 5 or axis.taps == 7
+    return TILE_ROWS == 8 and (axis.taps == 3 or axis.taps == 5 or axis.taps == 7)
 
 
 cdef inline void pack(const real** planes, const real* end, Py_ssize_t count, const Py_ssize_t* place,
