@@ -128,10 +128,12 @@ cdef inline void store_row(Correlation* j, real* to, const real* sums, Py_ssize_
 
 
 cdef void correlate_units(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """Bands of planes; the phases of all rows of a band are summed before one of them is stored, or row by row."""
     cdef Correlation* j = <Correlation*>argument
     cdef Plane* v = &j.plane
     cdef Py_ssize_t number, stop = min((item + 1) * j.units_per_item, j.units), channel, k, source, t, a, b, i, a0, h
-    cdef Py_ssize_t source_area = v.row.size * v.column.size, filled = -1, weighted = -1
+    cdef Py_ssize_t source_area = v.row.size * v.column.size, bands = v.row_items * v.column_items
+    cdef Py_ssize_t filled = -1, weighted = -1        # what pixels and weight hold
     cdef Py_ssize_t group = 1 if j.row_by_row else j.row.count
     cdef real* stage = j.scratch + thread * j.scratch_size
     cdef real* weight = stage + j.stage_size
@@ -162,8 +164,8 @@ cdef void correlate_units(void* argument, Py_ssize_t item, int thread) noexcept 
         while a0 < j.row.count:
             for channel in range(j.channels):
                 source = u.plane // j.share * j.channels + channel
-                if filled != (source * v.row_items + u.row // v.rows) * v.column_items + u.column // v.columns:
-                    filled = (source * v.row_items + u.row // v.rows) * v.column_items + u.column // v.columns
+                if filled != source * bands + number % bands:
+                    filled = source * bands + number % bands
                     fill(v, j.src + source * source_area, j.src_end, u.row, u.rows, u.column, u.columns, 0, pixels)
                 if weighted != k * j.channels + channel:
                     weighted = k * j.channels + channel
