@@ -67,6 +67,12 @@ VINLINE vec bits_vec(mask m) { vec v; memcpy(&v, &m, sizeof v); return v; }
 /* Memory. No alignment is needed; the *_part forms touch `count` < LANES elements only, the other lanes read as 0. */
 VINLINE vec vec_load(const real *p) { vec v; memcpy(&v, p, sizeof v); return v; }
 VINLINE void vec_store(real *p, vec v) { memcpy(p, &v, sizeof v); }
+/* The same vector, held in a register: what was loaded once is not loaded again for every use. */
+#if FASTCONV_VECTOR_BYTES > 0 && defined(__x86_64__)
+VINLINE vec vec_keep(vec v) { __asm__("" : "+v"(v)); return v; }
+#else
+VINLINE vec vec_keep(vec v) { return v; }
+#endif
 VINLINE vec vec_load_part(const real *p, int64_t count) {
     real lanes[LANES] = {0};
     for (int64_t i = 0; i < count; i++) lanes[i] = p[i];
@@ -77,6 +83,9 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     vec_store(lanes, v);
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
+
+/* Asks for the line of the cache at p, which need not exist. */
+VINLINE void prefetch(const real *p) { __builtin_prefetch(p); }
 
 /* A short run: the last vector overlaps the one before, so that no element is handled alone; a call would cost more. */
 VINLINE void copy_reals(real *to, const real *from, int64_t count) {

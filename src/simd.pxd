@@ -21,8 +21,10 @@ cdef extern from "simd.h" nogil:
 
     vec vec_load(const real* p) noexcept
     void vec_store(real* p, vec v) noexcept
+    vec vec_keep(vec v) noexcept                    # v, held in a register
     vec vec_load_part(const real* p, Py_ssize_t count) noexcept
     void vec_store_part(real* p, vec v, Py_ssize_t count) noexcept
+    void prefetch(const real* p) noexcept           # the line of the cache
     void copy_reals(real* to, const real* from_, Py_ssize_t count) noexcept      # a short run
 
     vec vec_add(vec a, vec b) noexcept

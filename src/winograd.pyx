@@ -24,13 +24,12 @@ from libc.string cimport memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
+from .band cimport ceil_div, clamp
 from .minimal_filter cimport KERNEL, OUTPUTS, POINTS, filter_tile, lanes_to_lines, lines_to_lanes, output_tile
+from .phases cimport Conv, read_geometry
 from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set, vec_store, vec_sum
-from .winograd_tiles cimport (
-    Conv, Images, Shape, Tiles, ceil_div, clamp, cut, in_vectors, line_reals, read_geometry, see, transform_unit,
-    widest,
-)
-from .workspace cimport Workspace, give_back, padded, reserve, take
+from .winograd_tiles cimport Images, Shape, Tiles, cut, in_vectors, line_reals, see, transform_unit, widest
+from .workspace cimport Workspace, give_back, reserve, take, whole_lines
 
 cdef enum:
     TILES = 48                  # tiles multiplied with a panel at a time, about: M stays in L2
@@ -129,8 +128,8 @@ cdef void multiply_and_store(Correlation* j, Py_ssize_t panel, Py_ssize_t unit, 
                              const real* first_values, real* m) noexcept nogil:
     """The outputs of some units, whose V begins at `first_values`, in one panel of output channels."""
     cdef Py_ssize_t blocks = ceil_div(units * j.tiles.width, j.tile.rows), chunk, depth, p, r, v, u, row
-    cdef real* pixels = m + padded(POINTS * j.product_step)
-    cdef real* made = pixels + padded(max(line_reals(&j.tiles), DEPTH * KERNEL * KERNEL * LANES))
+    cdef real* pixels = m + whole_lines(POINTS * j.product_step)
+    cdef real* made = pixels + whole_lines(max(line_reals(&j.tiles), DEPTH * KERNEL * KERNEL * LANES))
     cdef const real* filters
     cdef const real* values
     for chunk in range(j.chunks):
@@ -164,7 +163,7 @@ cdef void alone_item(void* argument, Py_ssize_t item, int thread) noexcept nogil
     cdef Py_ssize_t first = item * j.units, units = min(j.tiles.units - first, j.units), u, panel
     cdef real* m = j.scratch + thread * j.scratch_size
     cdef Images images = j.images
-    images.values = m + j.scratch_size - padded(POINTS * images.point_step)
+    images.values = m + j.scratch_size - whole_lines(POINTS * images.point_step)
     for u in range(units):
         transform_unit(&images, &j.tiles, first + u, u, m)
     for panel in range(j.panels):
@@ -205,16 +204,17 @@ cdef list correlate(Correlation* j):
         while n > 1 and ceil_div(portion, n) * (1 if alone else j.panels) < 3 * threads:
             n = ceil_div(n, 2)
         j.units = units_in_item(n, tiles, j.tile.rows)
-        filters = padded(POINTS * j.panels * j.panel * j.depth)
-    images.point_step = padded(((j.units if alone else portion) * tiles.width + j.tile.rows) * images.lanes + LANES)
-    j.product_step = padded((j.units * tiles.width + j.tile.rows) * j.panel + LANES)
-    each = padded(POINTS * j.product_step) + padded(max(line_reals(tiles), DEPTH * KERNEL * KERNEL * LANES))
+        filters = whole_lines(POINTS * j.panels * j.panel * j.depth)
+    n = (j.units if alone else portion) * tiles.width + j.tile.rows
+    images.point_step = whole_lines(n * images.lanes + LANES)
+    j.product_step = whole_lines((j.units * tiles.width + j.tile.rows) * j.panel + LANES)
+    each = whole_lines(POINTS * j.product_step) + whole_lines(max(line_reals(tiles), DEPTH * KERNEL * KERNEL * LANES))
     if few:
-        each += padded(POINTS * DEPTH * j.panel)
+        each += whole_lines(POINTS * DEPTH * j.panel)
     if alone:
-        each += padded(POINTS * images.point_step)
+        each += whole_lines(POINTS * images.point_step)
     else:
-        values = padded(POINTS * images.point_step)
+        values = whole_lines(POINTS * images.point_step)
     j.scratch_size, j.ready = each, not few
     space.block = NULL
     j.suspect = NULL

@@ -9,31 +9,13 @@ so that a product of one point is a small matrix product, whose register tile is
 """
 from libc.string cimport memset
 
+from .band cimport ceil_div
 from .minimal_filter cimport INPUTS, OUTPUTS, filter_tile, image_tile, lines_to_lanes
 from .simd cimport LANES, TILE_ROWS, real, vec, vec_fma, vec_load, vec_set, vec_store
 
 cdef enum:
     WIDTH = 56                  # tiles in a unit, at most
     MOST_ROWS = 12              # tiles, or channels, in a register tile
-
-
-cdef struct Conv:
-    Py_ssize_t N, C, H, W, K, R, S, P, Q, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, groups
-
-
-cdef inline Conv read_geometry(g) except *:
-    cdef Conv v
-    (v.N, v.C, v.H, v.W, v.K, v.R, v.S, v.P, v.Q, v.stride_h, v.stride_w, v.pad_top, v.pad_left,
-     v.dilation_h, v.dilation_w, v.groups) = g
-    return v
-
-
-cdef inline Py_ssize_t ceil_div(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
-    return (a + b - 1) // b
-
-
-cdef inline Py_ssize_t clamp(Py_ssize_t x, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
-    return low if x < low else (high if x > high else x)
 
 
 cdef inline int square_rows() noexcept nogil:

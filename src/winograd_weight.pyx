@@ -17,13 +17,12 @@ reported rather than trusted, as in winograd.pyx.
 """
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
+from .band cimport ceil_div, clamp
 from .minimal_filter cimport INPUTS, KERNEL, OUTPUTS, POINTS, lanes_to_lines, output_tile
+from .phases cimport Conv, read_geometry
 from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_set, vec_store, vec_sum
-from .winograd_tiles cimport (
-    Conv, Images, Shape, Tiles, ceil_div, clamp, cut, in_vectors, line_reals, read_geometry, see, square,
-    transform_unit,
-)
-from .workspace cimport Workspace, give_back, padded, reserve, take
+from .winograd_tiles cimport Images, Shape, Tiles, cut, in_vectors, line_reals, see, square, transform_unit
+from .workspace cimport Workspace, give_back, reserve, take, whole_lines
 
 cdef enum:
     OWN = 1 << 18               # reals in the V, D and M of a thread, about: they stay in L2
@@ -69,8 +68,8 @@ cdef void part_item(void* argument, Py_ssize_t part, int thread) noexcept nogil:
     cdef real* m = j.products + part * j.part_size
     cdef Images images = j.images, grads = j.grads
     cdef bint accumulate = False
-    images.values = pixels + padded(line_reals(&j.tiles))
-    grads.values = images.values + padded(POINTS * images.point_step)
+    images.values = pixels + whole_lines(line_reals(&j.tiles))
+    grads.values = images.values + whole_lines(POINTS * images.point_step)
     while unit < stop:
         units = min(j.units, stop - unit)
         for u in range(units):
@@ -148,9 +147,9 @@ cdef int sum_weights(WeightGradient* j) except -1:
     j.panel, j.blocks = j.tile.vectors * LANES, j.images.lanes // LANES
     j.panels = ceil_div(j.rows, j.panel)
     items = j.blocks * j.panels
-    j.block_size = padded(POINTS * LANES * j.panel)
+    j.block_size = whole_lines(POINTS * LANES * j.panel)
     j.part_size = items * j.block_size
-    j.taps_size = padded(KERNEL * KERNEL * LANES * LANES)
+    j.taps_size = whole_lines(KERNEL * KERNEL * LANES * LANES)
     threads = team(max(tiles.units, items), 2.0 * tiles.units * tiles.width * POINTS * j.channels * j.rows)
     own = (OWN - j.part_size) // (POINTS * tiles.width * (j.images.lanes + j.grads.lanes))
     alone = own > 0
@@ -161,11 +160,11 @@ cdef int sum_weights(WeightGradient* j) except -1:
         n = clamp(j.part_size, VALUES, SHARED * <Py_ssize_t>threads)
         units = clamp(n // (POINTS * tiles.width * (j.images.lanes + j.grads.lanes)), 1, tiles.units)
         units = ceil_div(tiles.units, ceil_div(tiles.units, units))
-    j.images.point_step = padded(units * tiles.width * j.images.lanes + LANES)
-    j.grads.point_step = padded(units * tiles.width * j.grads.lanes + j.panel)     # the last panel may be wider
-    images, grads = padded(POINTS * j.images.point_step), padded(POINTS * j.grads.point_step)
-    products = padded(j.parts * j.part_size) if alone or units < tiles.units else 0
-    each = padded(line_reals(tiles))
+    j.images.point_step = whole_lines(units * tiles.width * j.images.lanes + LANES)
+    j.grads.point_step = whole_lines(units * tiles.width * j.grads.lanes + j.panel)     # the last panel may be wider
+    images, grads = whole_lines(POINTS * j.images.point_step), whole_lines(POINTS * j.grads.point_step)
+    products = whole_lines(j.parts * j.part_size) if alone or units < tiles.units else 0
+    each = whole_lines(line_reals(tiles))
     if alone:
         each += images + grads
         images = grads = 0

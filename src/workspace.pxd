@@ -1,36 +1,42 @@
-"""Memory for one call, aligned so that no vector of it crosses a cache line."""
-from libc.stdint cimport uintptr_t
+"""Memory for one call: asked for once, aligned so that no vector of it crosses a cache line."""
 from libc.stdlib cimport free, malloc
 
 from .simd cimport real
 
 cdef enum:
-    CACHE_LINE = 64
+    LINE = 64                   # bytes, of the cache
+
+
+cdef inline void* memory(size_t size) except NULL:
+    cdef void* found = malloc(size if size else 1)
+    if found == NULL:
+        raise MemoryError(f"no memory for a workspace of {size} bytes")
+    return found
+
+
+cdef inline real* aligned(void* raw) noexcept nogil:
+    return <real*>(<char*>raw + (-<size_t>raw & (LINE - 1)))
+
+
+cdef inline Py_ssize_t whole_lines(Py_ssize_t reals) noexcept nogil:
+    return (reals * <Py_ssize_t>sizeof(real) + LINE - 1) // LINE * (LINE // <Py_ssize_t>sizeof(real))
 
 
 cdef struct Workspace:
-    void* block
+    void* block                 # NULL before `reserve`
     real* first                 # the next reals that `take` gives away
 
 
 cdef inline int reserve(Workspace* w, Py_ssize_t reals) except -1:
-    """Hold memory for so many reals, `padded` sizes added up; raises MemoryError."""
-    w.block = malloc(reals * sizeof(real) + CACHE_LINE)
-    if w.block == NULL:
-        raise MemoryError(f"no memory for a workspace of {reals * <Py_ssize_t>sizeof(real)} bytes")
-    w.first = <real*>((<uintptr_t>w.block + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE)
+    """Hold memory for so many reals: the sizes that will be taken, each in whole lines."""
+    w.block = memory(reals * sizeof(real) + LINE)
+    w.first = aligned(w.block)
     return 0
-
-
-cdef inline Py_ssize_t padded(Py_ssize_t reals) noexcept nogil:
-    """So many reals and some more, in whole cache lines."""
-    cdef Py_ssize_t line = CACHE_LINE // sizeof(real)
-    return (reals + line - 1) // line * line
 
 
 cdef inline real* take(Workspace* w, Py_ssize_t reals) noexcept nogil:
     cdef real* found = w.first
-    w.first += padded(reals)
+    w.first += whole_lines(reals)
     return found
 
 

@@ -1,6 +1,7 @@
 """Which algorithm computes a convolution: one table from geometry to algorithm, and what runs it.
 
     direct      the sum over taps and channels, as it stands in the docstring of conv2d
+    depthwise   the same sum where each group has one channel, by kernels for few multiplications a pixel
     winograd    3 x 3 kernels: a quarter of the multiplications, rounding errors of up to 2e-6 of sum |x| |w|
 
 The choice depends on shapes and options only: not on the number of images or threads, nor on which gradients are
@@ -18,7 +19,7 @@ from fastconv._arrays import FLOAT32, DType, real_dtype
 from fastconv._geometry import Conv2dGeometry, Shape, conv2d_geometry, shape_argument
 from fastconv.functional._options import word
 
-ALGORITHMS = ("auto", "direct", "winograd")
+ALGORITHMS = ("auto", "direct", "depthwise", "winograd")
 DIRECTIONS = ("forward", "grad_input", "grad_weight")
 KERNELS = {
     "forward": "conv2d",
@@ -77,14 +78,26 @@ def _against_winograd(g: Conv2dGeometry, direction: str, dtype: DType) -> str | 
     return None
 
 
+def _is_depthwise(g: Conv2dGeometry) -> bool:
+    """Whether each output channel sees one input channel."""
+    return g.groups == g.C
+
+
 def choose(function: str, geometry: Conv2dGeometry, direction: str, dtype: DType, algorithm: str) -> Choice:
     """The algorithm for one direction; ``algorithm`` is what the caller asked for.
 
     Raises ValueError if that cannot serve the geometry.
     """
-    possible = _is_winograd(geometry)
     if algorithm == "direct":
         return Choice("direct", "algorithm='direct' asks for it")
+    if algorithm == "depthwise":
+        if not _is_depthwise(geometry):
+            raise ValueError(
+                f"{function}: algorithm 'depthwise' needs as many groups as input channels, got groups "
+                f"{geometry.groups} for {geometry.C} channels"
+            )
+        return Choice("depthwise", "algorithm='depthwise' asks for it")
+    possible = _is_winograd(geometry)
     if algorithm == "winograd":
         if not possible:
             g = geometry
@@ -94,6 +107,8 @@ def choose(function: str, geometry: Conv2dGeometry, direction: str, dtype: DType
                 f"groups {g.groups}"
             )
         return Choice("winograd", "algorithm='winograd' asks for it")
+    if geometry.groups > 1 and _is_depthwise(geometry):
+        return Choice("depthwise", "each output channel sees one input channel only")
     if not possible:
         return Choice("direct", "winograd needs a 3x3 kernel with stride 1, dilation 1 and groups 1")
     against = _against_winograd(geometry, direction, dtype)

@@ -82,13 +82,14 @@ def conv2d(
         Channels are split into this many groups that do not see each other; it divides C and K.
     padding_mode : {"zeros", "reflect", "replicate", "circular"}
         What the added rows and columns hold, as in `pad2d`.
-    algorithm : {"auto", "direct", "winograd"}
-        ``"direct"`` keeps to the sum above. ``"winograd"`` computes 3x3 kernels with stride 1, dilation 1 and one
-        group by the transforms of Lavin and Gray (2016, https://arxiv.org/abs/1509.09308) with a quarter of the
-        multiplications. ``"auto"`` takes whichever is faster for the shape, and never ``"winograd"`` for float64;
-        `fastconv.explain_conv2d` tells which. Where ``"auto"`` takes it, the error of an output is at most 2e-6 of
-        the same sum over absolute values, for pixels of like size: a pixel that is a million times as large as the
-        others in its tile of 6 x 6 spreads its rounding error over the tile.
+    algorithm : {"auto", "direct", "depthwise", "winograd"}
+        ``"direct"`` keeps to the sum above, and so does ``"depthwise"``, which serves ``groups == C``.
+        ``"winograd"`` computes 3x3 kernels with stride 1, dilation 1 and one group by the transforms of Lavin
+        and Gray (2016, https://arxiv.org/abs/1509.09308) with a quarter of the multiplications. ``"auto"`` takes
+        the fastest for the shape, and never ``"winograd"`` for float64; `fastconv.explain_conv2d` tells which.
+        Where ``"auto"`` takes ``"winograd"``, the error of an output is at most 2e-6 of the same sum over absolute
+        values, for pixels of like size: a pixel that is a million times as large as the others in its tile of
+        6 x 6 spreads its rounding error over the tile.
     out : array, optional
         Where to write the result, instead of a new array: same shape and dtype, writeable, any layout. If it
         is not contiguous or overlaps an input, the result is computed apart and then copied.

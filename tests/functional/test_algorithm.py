@@ -61,6 +61,18 @@ def test_the_choice_does_not_depend_on_the_batch(layer: shapes.Layer) -> None:
         assert told == fc.explain_conv2d(layer.input, (k, c // groups, r, s), **given)
 
 
+def test_depthwise_layers() -> None:
+    told = fc.explain_conv2d((8, 96, 56, 56), (96, 1, 3, 3), padding=1, groups=96)
+    assert [choice.algorithm for choice in told] == ["depthwise"] * 3
+    x, w = integers((2, 6, 7, 9), rng=1), integers((12, 1, 3, 2), rng=2)
+    y = F.conv2d(x, w, stride=2, groups=6)
+    assert y.tobytes() == F.conv2d(x, w, stride=2, groups=6, algorithm="direct").tobytes()
+    one = F.conv2d(x[:, :1], w, algorithm="depthwise")
+    assert one.tobytes() == F.conv2d(x[:, :1], w, algorithm="direct").tobytes()
+    with pytest.raises(ValueError, match="algorithm 'depthwise' needs as many groups as input channels, got groups 2"):
+        F.conv2d(x, integers((4, 3, 3, 3)), groups=2, algorithm="depthwise")
+
+
 def test_highest_precision_is_direct_and_exact_on_integers() -> None:
     x, w = integers(LAYER[0], rng=1), integers(LAYER[1], rng=2)
     direct = F.conv2d(x, w, padding=1, algorithm="direct")

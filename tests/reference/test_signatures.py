@@ -1,4 +1,7 @@
-"""The three backends have the same functions with the same parameters in the same order."""
+"""The three backends have the same functions with the same parameters in the same order.
+
+The compiled one has more ways to some of them: `a_conv2d...` is algorithm `a` and has the parameters of `conv2d...`.
+"""
 
 import inspect
 from typing import Any
@@ -10,8 +13,13 @@ from fastconv.reference import numpy as vectorised
 from fastconv.reference import python
 
 NAMES = sorted(python.__all__)
-ALGORITHMS = ("winograd",)
-"""The compiled backend has a kernel ``<algorithm>_conv2d...`` beside each ``conv2d...``, but for the bias."""
+ALGORITHMS = ("depthwise", "winograd")
+
+
+def plain(name: str) -> str:
+    """The function that a compiled one computes."""
+    algorithm, _, rest = name.partition("_")
+    return rest if algorithm in ALGORITHMS else name
 
 
 def parameters(function: Any) -> list[tuple[str, Any]]:
@@ -31,10 +39,14 @@ def test_the_twins_have_the_same_parameters(name: str) -> None:
 @pytest.mark.parametrize("isa", _backend.runnable())
 def test_the_compiled_kernels_are_the_twins(isa: str, dtype: str) -> None:
     compiled = vars(_backend.kernels(isa, dtype))
-    kernels = {name: name for name in NAMES} | {
-        f"{algorithm}_{name}": name for algorithm in ALGORITHMS for name in NAMES
-        if name.startswith("conv2d") and name != "conv2d_grad_bias"
-    }  # fmt: skip
-    assert sorted(compiled) == sorted(kernels)
-    for kernel, name in kernels.items():
-        assert parameters(compiled[kernel]) == parameters(getattr(python, name)), kernel
+    assert sorted(name for name in compiled if plain(name) == name) == NAMES
+    for name in compiled:
+        assert plain(name) in NAMES, name
+        assert parameters(compiled[name]) == parameters(getattr(python, plain(name))), name
+
+
+@pytest.mark.parametrize("isa", _backend.runnable())
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_every_algorithm_has_forward_and_gradients(algorithm: str, isa: str) -> None:
+    compiled = vars(_backend.kernels(isa, "float32"))
+    assert {f"{algorithm}_{name}" for name in ("conv2d", "conv2d_grad_input", "conv2d_grad_weight")} <= compiled.keys()
