@@ -6,7 +6,7 @@ does not depend on where it stands.
 """
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
-from .elementary cimport vec_exp, vec_expm1
+from .elementary cimport EXP_SCALE, vec_exp_scaled, vec_expm1
 from .simd cimport (
     LANES, mask_or, real, vec, vec_abs, vec_add, vec_div, vec_eq, vec_fma, vec_load, vec_load_part, vec_lt, vec_mul,
     vec_select, vec_set, vec_store, vec_store_part, vec_sub,
@@ -46,9 +46,9 @@ cdef inline vec relu_backward_rule(vec grad, vec y) noexcept nogil:
 
 
 cdef inline vec sigmoid_rule(vec x, vec unused) noexcept nogil:
-    cdef vec e = vec_exp(vec_sub(vec_set(0), vec_abs(x)))                # never overflows
-    cdef vec above = vec_div(vec_set(1), vec_add(vec_set(1), e))
-    return vec_select(vec_lt(x, vec_set(0)), vec_mul(e, above), above)
+    """e / (1 + e) or 1 / (1 + e), e = exp(-|x|), both scaled: only the quotient may be subnormal."""
+    cdef vec e = vec_exp_scaled(vec_sub(vec_set(0), vec_abs(x)))         # never overflows
+    return vec_div(vec_select(vec_lt(x, vec_set(0)), e, vec_set(EXP_SCALE)), vec_add(vec_set(EXP_SCALE), e))
 
 
 cdef inline vec sigmoid_backward_rule(vec grad, vec y) noexcept nogil:

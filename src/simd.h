@@ -16,13 +16,11 @@
 #ifdef FASTCONV_DOUBLE
 typedef double real;
 typedef int64_t lane_int;
-#define REAL_MANTISSA_BITS 52
-#define REAL_EXPONENT_BIAS 1023
+enum { REAL_MANTISSA_BITS = 52, REAL_EXPONENT_BIAS = 1023 };
 #else
 typedef float real;
 typedef int32_t lane_int;
-#define REAL_MANTISSA_BITS 23
-#define REAL_EXPONENT_BIAS 127
+enum { REAL_MANTISSA_BITS = 23, REAL_EXPONENT_BIAS = 127 };
 #endif
 
 #ifndef FASTCONV_VECTOR_BYTES
@@ -46,8 +44,6 @@ enum { LANES = FASTCONV_VECTOR_BYTES / (int)sizeof(real) };
 #define LANE(v, i) ((v)[i])
 VINLINE vec vec_set(real x) { vec zero = {0}; return x - zero; } /* x - (+0) keeps -0 and NaN */
 VINLINE mask mask_set(lane_int x) { mask zero = {0}; return zero + x; }
-VINLINE mask vec_to_int(vec v) { return __builtin_convertvector(v, mask); }
-VINLINE vec int_to_vec(mask m) { return __builtin_convertvector(m, vec); }
 #else
 typedef real vec;
 typedef lane_int mask;
@@ -55,8 +51,6 @@ enum { LANES = 1 };
 #define LANE(v, i) (v)
 VINLINE vec vec_set(real x) { return x; }
 VINLINE mask mask_set(lane_int x) { return x; }
-VINLINE mask vec_to_int(vec v) { return (mask)v; }
-VINLINE vec int_to_vec(mask m) { return (vec)m; }
 #endif
 enum { TILE_COLUMNS = TILE_VECTORS * LANES };
 
@@ -115,7 +109,14 @@ VINLINE mask mask_shift_left(mask a, int bits) {
 }
 VINLINE mask mask_select(mask m, mask a, mask b) { return (a & m) | (b & ~m); } /* m ? a : b */
 VINLINE vec vec_select(mask m, vec a, vec b) { return bits_vec((vec_bits(a) & m) | (vec_bits(b) & ~m)); } /* m ? a : b */
-VINLINE vec vec_max(vec a, vec b) { return vec_select(vec_lt(a, b), b, a); } /* a where either is NaN */
+/* b > a ? b : a, hence a where either is NaN. Lane by lane it becomes one instruction; with masks it becomes three. */
+VINLINE vec vec_max(vec a, vec b) {
+    real left[LANES], right[LANES];
+    vec_store(left, a);
+    vec_store(right, b);
+    for (int i = 0; i < LANES; i++) left[i] = right[i] > left[i] ? right[i] : left[i];
+    return vec_load(left);
+}
 VINLINE vec vec_abs(vec a) { return bits_vec(vec_bits(a) & ~mask_set((lane_int)((uint64_t)1 << (8 * sizeof(real) - 1)))); }
 
 /* Shuffles. zip_low and zip_high interleave the lower and the upper halves of a and b: a0 b0 a1 b1 ...; even and odd
@@ -186,8 +187,5 @@ VINLINE void vec_transpose(vec rows[LANES]) {
         for (int i = 0; i < LANES; i++) rows[i] = zipped[i];
     }
 }
-
-/* 2^n for integers n with REAL_EXPONENT_BIAS + n in 1 ... 2*REAL_EXPONENT_BIAS (normal numbers). */
-VINLINE vec vec_exp2_int(mask n) { return bits_vec(mask_shift_left(n + mask_set(REAL_EXPONENT_BIAS), REAL_MANTISSA_BITS)); }
 
 #endif

@@ -13,11 +13,13 @@ cdef extern from "simd.h" nogil:
         TILE_ROWS
         TILE_VECTORS
         TILE_COLUMNS
+        REAL_MANTISSA_BITS
         REAL_EXPONENT_BIAS
 
     vec vec_set(real x) noexcept
     mask mask_set(lane_int x) noexcept
-    mask vec_to_int(vec v) noexcept
+    mask vec_bits(vec v) noexcept                   # the same bits, taken as integers
+    vec bits_vec(mask m) noexcept
 
     vec vec_load(const real* p) noexcept
     void vec_store(real* p, vec v) noexcept
@@ -30,15 +32,15 @@ cdef extern from "simd.h" nogil:
     vec vec_mul(vec a, vec b) noexcept
     vec vec_div(vec a, vec b) noexcept
     vec vec_fma(vec a, vec b, vec c) noexcept       # a*b + c
-    vec vec_max(vec a, vec b) noexcept
+    vec vec_max(vec a, vec b) noexcept              # a where either is NaN
     vec vec_abs(vec a) noexcept
     real vec_sum(vec a) noexcept
-    vec vec_exp2_int(mask n) noexcept
 
     mask vec_lt(vec a, vec b) noexcept
     mask vec_eq(vec a, vec b) noexcept
     mask vec_is_nan(vec a) noexcept
     mask mask_or(mask a, mask b) noexcept
+    mask mask_shift_left(mask a, int bits) noexcept
     vec vec_select(mask m, vec a, vec b) noexcept   # m ? a : b
     mask mask_select(mask m, mask a, mask b) noexcept
     void mask_store(lane_int* p, mask m) noexcept
