@@ -54,6 +54,7 @@ VINLINE mask mask_set(lane_int x) { return x; }
 #endif
 enum { TILE_COLUMNS = TILE_VECTORS * LANES };
 
+VINLINE mask mask_load(const lane_int *p) { mask m; memcpy(&m, p, sizeof m); return m; }
 VINLINE void mask_store(lane_int *p, mask m) { memcpy(p, &m, sizeof m); }
 VINLINE mask vec_bits(vec v) { mask m; memcpy(&m, &v, sizeof m); return m; }
 VINLINE vec bits_vec(mask m) { vec v; memcpy(&v, &m, sizeof v); return v; }
@@ -94,12 +95,20 @@ VINLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; } /* contracted by 
 VINLINE mask vec_lt(vec a, vec b) { return (mask)(a < b); }
 VINLINE mask vec_eq(vec a, vec b) { return (mask)(a == b); }
 VINLINE mask vec_is_nan(vec a) { return (mask)(a != a); }
+VINLINE mask mask_lt(mask a, mask b) { return (mask)(a < b); }
 #else
 VINLINE mask vec_lt(vec a, vec b) { return -(mask)(a < b); }
 VINLINE mask vec_eq(vec a, vec b) { return -(mask)(a == b); }
 VINLINE mask vec_is_nan(vec a) { return -(mask)(a != a); }
+VINLINE mask mask_lt(mask a, mask b) { return -(mask)(a < b); }
 #endif
 VINLINE mask mask_or(mask a, mask b) { return a | b; }
+VINLINE mask mask_and(mask a, mask b) { return a & b; }
+VINLINE int mask_any(mask m) {
+    lane_int any = 0;
+    for (int i = 0; i < LANES; i++) any |= LANE(m, i);
+    return any != 0;
+}
 VINLINE mask mask_shift_left(mask a, int bits) {
 #if FASTCONV_VECTOR_BYTES > 0
     return a << bits;
@@ -109,14 +118,7 @@ VINLINE mask mask_shift_left(mask a, int bits) {
 }
 VINLINE mask mask_select(mask m, mask a, mask b) { return (a & m) | (b & ~m); } /* m ? a : b */
 VINLINE vec vec_select(mask m, vec a, vec b) { return bits_vec((vec_bits(a) & m) | (vec_bits(b) & ~m)); } /* m ? a : b */
-/* b > a ? b : a, hence a where either is NaN. Lane by lane it becomes one instruction; with masks it becomes three. */
-VINLINE vec vec_max(vec a, vec b) {
-    real left[LANES], right[LANES];
-    vec_store(left, a);
-    vec_store(right, b);
-    for (int i = 0; i < LANES; i++) left[i] = right[i] > left[i] ? right[i] : left[i];
-    return vec_load(left);
-}
+VINLINE vec vec_max(vec a, vec b) { return vec_select(vec_lt(a, b), b, a); } /* a where either is NaN */
 VINLINE vec vec_abs(vec a) { return bits_vec(vec_bits(a) & ~mask_set((lane_int)((uint64_t)1 << (8 * sizeof(real) - 1)))); }
 
 /* Shuffles. zip_low and zip_high interleave the lower and the upper halves of a and b: a0 b0 a1 b1 ...; even and odd

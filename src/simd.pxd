@@ -39,10 +39,14 @@ cdef extern from "simd.h" nogil:
     mask vec_lt(vec a, vec b) noexcept
     mask vec_eq(vec a, vec b) noexcept
     mask vec_is_nan(vec a) noexcept
+    mask mask_lt(mask a, mask b) noexcept
     mask mask_or(mask a, mask b) noexcept
+    mask mask_and(mask a, mask b) noexcept
+    bint mask_any(mask m) noexcept                  # whether any lane is not 0; takes a while
     mask mask_shift_left(mask a, int bits) noexcept
     vec vec_select(mask m, vec a, vec b) noexcept   # m ? a : b
     mask mask_select(mask m, mask a, mask b) noexcept
+    mask mask_load(const lane_int* p) noexcept
     void mask_store(lane_int* p, mask m) noexcept
 
     vec vec_zip_low(vec a, vec b) noexcept          # a0 b0 a1 b1 ... of the lower halves
