@@ -22,13 +22,19 @@ from .window cimport (
 )
 
 cdef enum:
-    BLOCK = 16384               # window elements in an item, about
+    BLOCK = 65536               # pixels in an item, about: threads that take turns in smaller steps share cache lines
+    LEAST_ITEMS = 8             # so that threads end together, even so
+
+
+cdef inline Py_ssize_t per_item(Py_ssize_t count, Py_ssize_t pixels) noexcept nogil:
+    """How many of `count` rows or planes, each of so many pixels, make an item."""
+    return max(min(BLOCK // max(pixels, 1), count // LEAST_ITEMS), 1)
 
 
 cdef void read_geometry(Pool* j, g) except *:
     cdef Py_ssize_t i
     (j.planes, j.H, j.W, j.R, j.S, j.P, j.Q, j.stride_h, j.stride_w, j.pad_h, j.pad_w, j.dilation_h, j.dilation_w) = g
-    j.rows_per_item = max(BLOCK // max(j.Q * j.R * j.S, 1), 1)
+    j.rows_per_item = per_item(j.planes * j.P, j.Q * j.R * j.S)
     j.in_lanes = (<double>j.R * j.dilation_h * j.W + <double>(j.S + j.W) * j.dilation_w
                   + <double>(LANES + 1) * j.stride_w) < LARGEST_OFFSET
     if j.in_lanes:
@@ -137,7 +143,7 @@ def max_pool2d_backward(grad_output, indices, grad_input):
         job.grad_input = <real*>pointer(&held, grad_input, WRITE)
         job.inputs = last(&held).shape[2] * last(&held).shape[3]
         job.outside = False
-        job.planes_per_item = max(BLOCK // (job.inputs + 4 * job.outputs), 1)
+        job.planes_per_item = per_item(job.planes, job.inputs + 4 * job.outputs)
         items = (job.planes + job.planes_per_item - 1) // job.planes_per_item
         with nogil:
             run(scatter_planes, &job, items, team(items, <double>job.planes * (job.inputs + 4 * job.outputs)))
@@ -296,7 +302,7 @@ def avg_pool2d_backward(grad_output, grad_input, geometry, bint count_include_pa
     cdef Py_ssize_t items
     cdef int threads
     read_geometry(&job, geometry)
-    job.rows_per_item = max(BLOCK // (job.H * job.W), 1)         # here: planes
+    job.rows_per_item = per_item(job.planes, job.H * job.W)      # here: planes
     items = (job.planes + job.rows_per_item - 1) // job.rows_per_item
     threads = team(items, <double>job.planes * (job.H * job.W + 4 * job.P * job.Q))
     read_divisors(&job, count_include_pad, divisor_override,
