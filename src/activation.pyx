@@ -1,6 +1,6 @@
 """Activations, element by element: relu, sigmoid, tanh and their gradients from the saved output.
 
-    items: blocks of BLOCK elements; one vector at a time
+    items: blocks of elements; one vector at a time
 The last elements of an array go through the same vector code with a part of the lanes, so that the result of an element
 does not depend on where it stands.
 """
@@ -13,7 +13,9 @@ from .simd cimport (
 )
 
 cdef enum:
-    BLOCK = 16384
+    BLOCK = 65536               # elements in an item; fewer where that would leave threads without one
+    LEAST_BLOCK = 4096
+    LEAST_ITEMS = 8
 
 ctypedef vec (*Rule)(vec a, vec b) noexcept nogil
 
@@ -23,12 +25,13 @@ cdef struct Job:
     const real* b               # the same as a in forward passes
     real* out
     Py_ssize_t size
+    Py_ssize_t block
 
 
 cdef inline void apply(Rule rule, const Job* job, Py_ssize_t item) noexcept nogil:
     """out = rule(a, b) over one block; inlined with its rule."""
-    cdef Py_ssize_t i = item * BLOCK
-    cdef Py_ssize_t stop = min(i + BLOCK, job.size)
+    cdef Py_ssize_t i = item * job.block
+    cdef Py_ssize_t stop = min(i + job.block, job.size)
     while i + LANES <= stop:
         vec_store(job.out + i, rule(vec_load(job.a + i), vec_load(job.b + i)))
         i += LANES
@@ -103,7 +106,8 @@ cdef int elementwise(Block block, double work, a, b, out) except -1:
         job.size = last(&held).len // <Py_ssize_t>sizeof(real)
         job.b = <const real*>pointer(&held, b, READ)
         job.out = <real*>pointer(&held, out, WRITE)
-        items = (job.size + BLOCK - 1) // BLOCK
+        job.block = min(max(job.size // LEAST_ITEMS, LEAST_BLOCK), BLOCK)
+        items = (job.size + job.block - 1) // job.block
         with nogil:
             run(block, &job, items, team(items, work * job.size))
     finally:

@@ -22,7 +22,7 @@ from .window cimport (
 )
 
 cdef enum:
-    BLOCK = 65536               # pixels in an item, about: threads that take turns in smaller steps share cache lines
+    BLOCK = 131072              # pixels in an item, about: threads that take turns in smaller steps share cache lines
     LEAST_ITEMS = 8             # so that threads end together, even so
 
 
