@@ -8,8 +8,8 @@ from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
 from .elementary cimport EXP_SCALE, vec_exp_scaled, vec_expm1
 from .simd cimport (
-    LANES, mask_or, real, vec, vec_abs, vec_add, vec_div, vec_eq, vec_fma, vec_load, vec_load_part, vec_lt, vec_mul,
-    vec_select, vec_set, vec_store, vec_store_part, vec_sub,
+    LANES, STREAM_BYTES, mask_or, real, stream_end, stream_offset, vec, vec_abs, vec_add, vec_div, vec_eq, vec_fma,
+    vec_load, vec_load_part, vec_lt, vec_mul, vec_select, vec_set, vec_store, vec_store_part, vec_stream, vec_sub,
 )
 
 cdef enum:
@@ -28,16 +28,28 @@ cdef struct Job:
     Py_ssize_t block
 
 
+cdef inline void apply_part(Rule rule, const Job* job, Py_ssize_t i, Py_ssize_t count) noexcept nogil:
+    """count < LANES elements."""
+    if count > 0:
+        vec_store_part(job.out + i, rule(vec_load_part(job.a + i, count), vec_load_part(job.b + i, count)), count)
+
+
 cdef inline void apply(Rule rule, const Job* job, Py_ssize_t item) noexcept nogil:
     """out = rule(a, b) over one block; inlined with its rule."""
     cdef Py_ssize_t i = item * job.block
     cdef Py_ssize_t stop = min(i + job.block, job.size)
+    cdef Py_ssize_t before = min(stream_offset(job.out + i), stop - i)
+    if job.size >= STREAM_BYTES // <Py_ssize_t>sizeof(real):
+        apply_part(rule, job, i, before)
+        i += before
+        while i + LANES <= stop:
+            vec_stream(job.out + i, rule(vec_load(job.a + i), vec_load(job.b + i)))
+            i += LANES
+        stream_end()
     while i + LANES <= stop:
         vec_store(job.out + i, rule(vec_load(job.a + i), vec_load(job.b + i)))
         i += LANES
-    if i < stop:
-        vec_store_part(job.out + i, rule(vec_load_part(job.a + i, stop - i), vec_load_part(job.b + i, stop - i)),
-                       stop - i)
+    apply_part(rule, job, i, stop - i)
 
 
 cdef inline vec relu_rule(vec x, vec unused) noexcept nogil:

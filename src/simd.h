@@ -73,6 +73,33 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
+/* Past the caches, into memory, for results of STREAM_BYTES and more: with what they are made of they would not stay in a
+   cache anyway, and their old content is not fetched first. p is a multiple of the vector's size; stream_end() comes
+   before another thread may read. */
+enum { STREAM_BYTES = 16 << 20 };
+VINLINE void vec_stream(real *p, vec v) {
+#if defined(__clang__) && FASTCONV_VECTOR_BYTES > 0
+    __builtin_nontemporal_store(v, (vec *)p);
+#elif defined(__x86_64__) && FASTCONV_VECTOR_BYTES > 0
+    typedef float bits __attribute__((vector_size(FASTCONV_VECTOR_BYTES)));
+#if FASTCONV_VECTOR_BYTES == 64
+    __builtin_ia32_movntps512((float *)p, (bits)v);
+#elif FASTCONV_VECTOR_BYTES == 32
+    __builtin_ia32_movntps256((float *)p, (bits)v);
+#else
+    __builtin_ia32_movntps((float *)p, (bits)v);
+#endif
+#else
+    vec_store(p, v);
+#endif
+}
+VINLINE int64_t stream_offset(const real *p) { return (int64_t)((0 - (uintptr_t)p) % sizeof(vec) / sizeof(real)); } /* to a place for it */
+VINLINE void stream_end(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
+}
+
 /* A short run: the last vector overlaps the one before, so that no element is handled alone; a call would cost more. */
 VINLINE void copy_reals(real *to, const real *from, int64_t count) {
     int64_t i;

@@ -10,6 +10,7 @@ cdef extern from "simd.h" nogil:
 
     enum:
         LANES
+        STREAM_BYTES
         TILE_ROWS
         TILE_VECTORS
         TILE_COLUMNS
@@ -25,6 +26,9 @@ cdef extern from "simd.h" nogil:
     void vec_store(real* p, vec v) noexcept
     vec vec_load_part(const real* p, Py_ssize_t count) noexcept
     void vec_store_part(real* p, vec v, Py_ssize_t count) noexcept
+    void vec_stream(real* p, vec v) noexcept        # past the caches; p is a multiple of the vector's size
+    Py_ssize_t stream_offset(const real* p) noexcept    # elements up to the first such place
+    void stream_end() noexcept
     void copy_reals(real* to, const real* from_, Py_ssize_t count) noexcept      # a short run
 
     vec vec_add(vec a, vec b) noexcept
