@@ -23,6 +23,7 @@ from .window cimport (
 
 cdef enum:
     BLOCK = 131072              # pixels in an item, about: threads that take turns in smaller steps share cache lines
+    AHEAD = 8                   # output rows whose lines are made at a time
     LEAST_ITEMS = 8             # so that threads end together, even so
 
 
@@ -202,9 +203,14 @@ cdef inline Py_ssize_t line_length(const Pool* j) noexcept nogil:
     return 1 + j.W + 2 * LANES
 
 
-cdef inline Py_ssize_t lines_needed(const Pool* j) noexcept nogil:
-    """Output rows whose windows can hold one image row."""
-    return min((j.R - 1) // j.stride_h + 1, j.P)
+cdef inline Py_ssize_t lines_kept(const Pool* j) noexcept nogil:
+    """Output rows whose windows can hold one image row, and those made ahead."""
+    return min((j.R - 1) // j.stride_h + AHEAD, j.P)
+
+
+cdef inline Py_ssize_t scratch_length(const Pool* j) noexcept nogil:
+    """Of one thread."""
+    return AHEAD * shares_length(j) + lines_kept(j) * line_length(j)
 
 
 cdef inline void make_shares(const Pool* j, const real* grad, Py_ssize_t height, real* shares) noexcept nogil:
@@ -255,44 +261,53 @@ cdef inline void make_line(const Pool* j, const real* shares, real* line) noexce
                 line[s] += shares[q]
 
 
-cdef inline void write_row(const Pool* j, real* to, const real* lines, Py_ssize_t first, Py_ssize_t stop,
-                           const real* end) noexcept nogil:
-    """to = the sum of lines first ... stop - 1. Up to `end` all is written again, row by row."""
-    cdef Py_ssize_t w = 0, at, p
-    cdef Py_ssize_t live = lines_needed(j), length = line_length(j)
+cdef inline void write_row(real* to, Py_ssize_t W, const real* lines, Py_ssize_t length, Py_ssize_t slots,
+                           Py_ssize_t slot, Py_ssize_t count, const real* end) noexcept nogil:
+    """to = the sum of `count` lines, the first of which is in this slot. Up to `end`, rows to come write again."""
+    cdef Py_ssize_t w = 0, at, i
+    cdef const real* line
     cdef vec x
-    while w < j.W:
-        at = min(w, max(j.W - LANES, 0))
+    while w < W:
+        at = w if to + w + LANES <= end else min(w, max(W - LANES, 0))
         x = vec_set(0)
-        for p in range(first, stop):
-            x = vec_add(x, vec_load(lines + p % live * length + at))
-        if at + LANES <= j.W or to + at + LANES <= end:
+        line = lines + slot * length + at
+        for i in range(count):
+            if slot + i == slots:
+                line -= slots * length
+            x = vec_add(x, vec_load(line))
+            line += length
+        if to + at + LANES <= end:
             vec_store(to + at, x)
         else:
-            vec_store_part(to + at, x, j.W - at)
+            vec_store_part(to + at, x, W - at)
         w += LANES
 
 
 cdef void spread_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Pool j = (<const Pool*>argument)[0]
     cdef Py_ssize_t start = item * j.rows_per_item, stop = min(start + j.rows_per_item, j.planes)
-    cdef Py_ssize_t plane, h, first, made
-    cdef Py_ssize_t live = lines_needed(&j), length = line_length(&j)
-    cdef real* shares = j.scratch + thread * (shares_length(&j) + live * length) + j.S
-    cdef real* lines = shares - j.S + shares_length(&j) + 1
+    cdef Py_ssize_t plane, h, p, made, more, begun, stale
+    cdef Py_ssize_t each = shares_length(&j), slots = lines_kept(&j), length = line_length(&j)
+    cdef real* shares = j.scratch + thread * scratch_length(&j) + j.S
+    cdef real* lines = shares - j.S + AHEAD * each + 1
     cdef const real* end = j.target + stop * j.H * j.W
     cdef Span rows
     for plane in range(start, stop):
-        first = made = 0
+        made = begun = stale = 0                                 # output rows
         for h in range(j.H):
-            while made < j.P and made * j.stride_h - j.pad_h <= h:
-                rows = span(made, j.stride_h, j.pad_h, j.R, 1, j.H)
-                make_shares(&j, j.source + (plane * j.P + made) * j.Q, height(&j, &rows), shares)
-                make_line(&j, shares, lines + made % live * length)
-                made += 1
-            while first < made and first * j.stride_h - j.pad_h + j.R <= h:
-                first += 1
-            write_row(&j, j.target + (plane * j.H + h) * j.W, lines, first, made, end)
+            while begun < j.P and begun * j.stride_h - j.pad_h <= h:
+                begun += 1
+            while stale < begun and stale * j.stride_h - j.pad_h + j.R <= h:
+                stale += 1
+            while made < begun:                                  # some at a time: a number is not read as soon as written
+                more = min(made + AHEAD, j.P)
+                for p in range(made, more):
+                    rows = span(p, j.stride_h, j.pad_h, j.R, 1, j.H)
+                    make_shares(&j, j.source + (plane * j.P + p) * j.Q, height(&j, &rows), shares + (p - made) * each)
+                for p in range(made, more):
+                    make_line(&j, shares + (p - made) * each, lines + p % slots * length)
+                made = more
+            write_row(j.target + (plane * j.H + h) * j.W, j.W, lines, length, slots, stale % slots, begun - stale, end)
 
 
 def avg_pool2d_backward(grad_output, grad_input, geometry, bint count_include_pad, Py_ssize_t divisor_override):
@@ -306,7 +321,7 @@ def avg_pool2d_backward(grad_output, grad_input, geometry, bint count_include_pa
     items = (job.planes + job.rows_per_item - 1) // job.rows_per_item
     threads = team(items, <double>job.planes * (job.H * job.W + 4 * job.P * job.Q))
     read_divisors(&job, count_include_pad, divisor_override,
-                  threads * (shares_length(&job) + lines_needed(&job) * line_length(&job)))
+                  threads * scratch_length(&job))
     held.count = 0
     try:
         job.source = <const real*>pointer(&held, grad_output, READ)
