@@ -85,11 +85,11 @@ cdef inline void border(const Job* j, const real* line, Py_ssize_t first, Py_ssi
 cdef void pad_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Job j = (<const Job*>argument)[0]                       # where stores cannot change it
     cdef Py_ssize_t start = item * j.rows_per_item, stop = min(start + j.rows_per_item, j.planes * j.P)
-    cdef Py_ssize_t flat, q, p = start % j.P
+    cdef Py_ssize_t _flat, q, p = start % j.P
     cdef const real* plane = j.source + start // j.P * j.H * j.W
     cdef const real* line
     cdef real* out = j.target + start * j.Q
-    for flat in range(start, stop):
+    for _flat in range(start, stop):
         if p == j.P:
             p = 0
             plane += j.H * j.W

@@ -213,7 +213,7 @@ cdef inline Py_ssize_t scratch_length(const Pool* j) noexcept nogil:
     return AHEAD * shares_length(j) + lines_kept(j) * line_length(j)
 
 
-cdef inline void make_shares(const Pool* j, const real* grad, Py_ssize_t height, real* shares) noexcept nogil:
+cdef inline void make_shares(const Pool* j, const real* grad, Py_ssize_t counted, real* shares) noexcept nogil:
     """shares = an output row's gradients over their divisors."""
     cdef Py_ssize_t q
     cdef const real* end = j.source + j.planes * j.P * j.Q
@@ -227,7 +227,7 @@ cdef inline void make_shares(const Pool* j, const real* grad, Py_ssize_t height,
                            vec_load(grad + q), vec_set(0))
         else:
             x = vec_load_part(grad + q, j.Q - q)
-        vec_store(shares + q, mean(j, x, height, j.widths + q))
+        vec_store(shares + q, mean(j, x, counted, j.widths + q))
         q += LANES
 
 
@@ -299,7 +299,7 @@ cdef void spread_planes(void* argument, Py_ssize_t item, int thread) noexcept no
                 begun += 1
             while stale < begun and stale * j.stride_h - j.pad_h + j.R <= h:
                 stale += 1
-            while made < begun:                                  # some at a time: a number is not read as soon as written
+            while made < begun:                                  # some at a time: none is read as soon as written
                 more = min(made + AHEAD, j.P)
                 for p in range(made, more):
                     rows = span(p, j.stride_h, j.pad_h, j.R, 1, j.H)

@@ -73,8 +73,8 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
-/* Past the caches, into memory, for results of STREAM_BYTES and more: with what they are made of they would not stay in a
-   cache anyway, and their old content is not fetched first. p is a multiple of the vector's size; stream_end() comes
+/* Past the caches, into memory, for results of STREAM_BYTES and more: with what they are made of they would not stay in
+   a cache anyway, and their old content is not fetched first. p is a multiple of the vector's size; stream_end() comes
    before another thread may read. */
 enum { STREAM_BYTES = 16 << 20 };
 VINLINE void vec_stream(real *p, vec v) {
@@ -93,7 +93,9 @@ VINLINE void vec_stream(real *p, vec v) {
     vec_store(p, v);
 #endif
 }
-VINLINE int64_t stream_offset(const real *p) { return (int64_t)((0 - (uintptr_t)p) % sizeof(vec) / sizeof(real)); } /* to a place for it */
+VINLINE int64_t stream_offset(const real *p) { /* elements up to the next such place */
+    return (int64_t)((0 - (uintptr_t)p) % sizeof(vec) / sizeof(real));
+}
 VINLINE void stream_end(void) {
 #if defined(__x86_64__)
     __builtin_ia32_sfence();

@@ -69,18 +69,18 @@ cdef inline Py_ssize_t width(const Pool* j, Py_ssize_t q) noexcept nogil:
     return j.divisor if j.divisor else columns.padded if j.count_include_pad else columns.taps
 
 
-cdef inline vec mean(const Pool* j, vec sums, Py_ssize_t height, const real* widths) noexcept nogil:
-    """Sums over their divisors."""
+cdef inline vec mean(const Pool* j, vec sums, Py_ssize_t counted, const real* widths) noexcept nogil:
+    """Sums over their divisors; counted: rows that count."""
     if j.factor:
         return vec_mul(sums, vec_set(j.factor))
-    return vec_div(sums, vec_mul(vec_load(widths), vec_set(<real>height)))
+    return vec_div(sums, vec_mul(vec_load(widths), vec_set(<real>counted)))
 
 
 cdef inline void window(const Pool* j, const int gives, Py_ssize_t flat, const real* plane, const Span* rows,
                         Py_ssize_t q) noexcept nogil:
     """One output, its window clipped to the image."""
     cdef Span columns = span(q, j.stride_w, j.pad_w, j.S, j.dilation_w, j.W)
-    cdef Py_ssize_t r, s, at, found = -1
+    cdef Py_ssize_t r, s, _s, at, found = -1
     cdef real x, total = 0, best = -INFINITY
     if gives == AVERAGE:
         for s in range(columns.first, columns.first + columns.taps):
@@ -92,7 +92,7 @@ cdef inline void window(const Pool* j, const int gives, Py_ssize_t flat, const r
         return
     for r in range(rows.taps):
         at = (rows.first + r * j.dilation_h) * j.W + columns.first
-        for s in range(columns.taps):
+        for _s in range(columns.taps):
             x = plane[at]
             if x > best or x != x or found < 0:                  # the first maximum; the last NaN
                 best = x
@@ -125,7 +125,8 @@ cdef inline vec stepped(const real* p, Py_ssize_t step) noexcept nogil:
 cdef inline mask inside(const Pool* j, Py_ssize_t column) noexcept nogil:
     """The lanes whose pixel lies in the image, if that of lane 0 has this column."""
     cdef mask steps = mask_load(j.steps)
-    return mask_and(mask_lt(mask_set(<lane_int>(-column - 1)), steps), mask_lt(steps, mask_set(<lane_int>(j.W - column))))
+    cdef mask before_end = mask_lt(steps, mask_set(<lane_int>(j.W - column)))
+    return mask_and(mask_lt(mask_set(<lane_int>(-column - 1)), steps), before_end)
 
 
 cdef inline void compare(const Pool* j, const int gives, const bint careful, const bint edge, Best* best, vec x,
