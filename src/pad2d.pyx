@@ -109,7 +109,7 @@ cdef void pad_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
 cdef int pad_all(Job* job) except -1:
     cdef Py_ssize_t items = (job.planes * job.P + job.rows_per_item - 1) // job.rows_per_item
     with nogil:
-        run(pad_rows, job, items, team(items, <double>job.planes * job.P * job.Q))
+        run(pad_rows, job, items, team(items, 6.0 * job.planes * job.P * job.Q))
     return 0
 
 
@@ -187,7 +187,7 @@ def pad2d_backward(grad_output, grad_input, geometry, str mode):
         else:
             items = (job.planes + job.planes_per_item - 1) // job.planes_per_item
             with nogil:
-                run(gather_planes, &job, items, team(items, <double>job.planes * (job.P * job.Q + job.H * job.W)))
+                run(gather_planes, &job, items, team(items, 6.0 * job.planes * (job.P * job.Q + job.H * job.W)))
     finally:
         release(&held)
         free(job.row)

@@ -48,7 +48,7 @@ cdef inline Py_ssize_t row_items(const Pool* j) noexcept nogil:
 
 
 cdef inline double work(const Pool* j) noexcept nogil:
-    return <double>j.planes * j.P * j.Q * (j.R * j.S + 2)
+    return 5.0 * j.planes * j.P * j.Q * (j.R * j.S + 2)
 
 
 cdef inline void row_item(const Pool* j, const int gives, Py_ssize_t item) noexcept nogil:
@@ -147,7 +147,7 @@ def max_pool2d_backward(grad_output, indices, grad_input):
         job.planes_per_item = per_item(job.planes, job.inputs + 4 * job.outputs)
         items = (job.planes + job.planes_per_item - 1) // job.planes_per_item
         with nogil:
-            run(scatter_planes, &job, items, team(items, <double>job.planes * (job.inputs + 4 * job.outputs)))
+            run(scatter_planes, &job, items, team(items, 4.0 * job.planes * (job.inputs + 4 * job.outputs)))
     finally:
         release(&held)
     return not job.outside
@@ -319,7 +319,7 @@ def avg_pool2d_backward(grad_output, grad_input, geometry, bint count_include_pa
     read_geometry(&job, geometry)
     job.rows_per_item = per_item(job.planes, job.H * job.W)      # here: planes
     items = (job.planes + job.rows_per_item - 1) // job.rows_per_item
-    threads = team(items, <double>job.planes * (job.H * job.W + 4 * job.P * job.Q))
+    threads = team(items, 8.0 * job.planes * (job.H * job.W + 4 * job.P * job.Q))
     read_divisors(&job, count_include_pad, divisor_override,
                   threads * scratch_length(&job))
     held.count = 0
