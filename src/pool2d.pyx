@@ -1,62 +1,46 @@
 """Max and average pooling of planes, and their gradients.
 
-    forward    items: blocks of output rows; LANES windows side by side, tap by tap, where no window leaves the image
-               sideways; one by one at the edges
-    backward   items: planes; every output adds to the inputs of its window, in order, so overlaps need no atomics
+    forward            items: blocks of output rows; LANES windows side by side, tap by tap; see window.pxd
+    maximum backward   items: planes; every gradient goes to the place that its index names, in order
+    average backward   items: planes; an output row becomes a line, the sums of its shares along an image row;
+                       an image row is the sum of the lines of the windows that hold it, in order. The few lines that
+                       are still needed stay in the nearest cache.
+What the items write does not overlap, so that overlapping windows need no atomics.
 """
-from libc.math cimport INFINITY
-from libc.stdint cimport int64_t
-from libc.stdlib cimport free, malloc
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
 from .simd cimport (
-    LANES, lane_int, mask, mask_or, mask_select, mask_set, mask_store, real, vec, vec_add, vec_div, vec_even,
-    vec_is_nan, vec_load, vec_lt, vec_select, vec_set, vec_store, vec_store_part, vec_zip_high, vec_zip_low,
+    LANES, lane_int, mask_any, mask_load, mask_lt, mask_set, real, vec, vec_add, vec_is_nan, vec_load, vec_load_part,
+    vec_select, vec_set, vec_store, vec_store_part, vec_zip_high, vec_zip_low,
+)
+from .window cimport (
+    AVERAGE, LARGEST_OFFSET, MAX, MAX_AND_INDEX, Pool, Span, height, mean, pool_rows, span, width,
 )
 
 cdef enum:
-    BLOCK = 16384               # window elements in an item, about
-    MAX = 0                     # what a window gives
-    MAX_AND_INDEX = 1
-    AVERAGE = 2
-    LARGEST_OFFSET = 0x7FFFFFFF  # inside a window, that the lanes of a mask can hold
+    BLOCK = 131072              # pixels in an item, about: threads that take turns in smaller steps share cache lines
+    AHEAD = 8                   # output rows whose lines are made at a time
+    LEAST_ITEMS = 8             # so that threads end together, even so
 
 
-cdef struct Pool:
-    Py_ssize_t planes, H, W, R, S, P, Q, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w
-    const real* source
-    real* target
-    int64_t* indices            # or NULL
-    bint count_include_pad
-    Py_ssize_t divisor          # 0: the window's own
-    Py_ssize_t rows_per_item
-    real* scratch               # a row of the image and one of the outputs for each thread
+cdef inline Py_ssize_t per_item(Py_ssize_t count, Py_ssize_t pixels) noexcept nogil:
+    """How many of `count` rows or planes, each of so many pixels, make an item."""
+    return max(min(BLOCK // max(pixels, 1), count // LEAST_ITEMS), 1)
 
 
 cdef void read_geometry(Pool* j, g) except *:
+    cdef Py_ssize_t i
     (j.planes, j.H, j.W, j.R, j.S, j.P, j.Q, j.stride_h, j.stride_w, j.pad_h, j.pad_w, j.dilation_h, j.dilation_w) = g
-    j.rows_per_item = max(BLOCK // max(j.Q * j.R * j.S, 1), 1)
-
-
-cdef struct Span:
-    Py_ssize_t first, taps      # positions first, first + dilation, ... inside the image
-    Py_ssize_t padded           # length with explicit padding, without dilation (average pooling has none)
-
-
-cdef inline Span span(Py_ssize_t p, Py_ssize_t stride, Py_ssize_t pad, Py_ssize_t kernel, Py_ssize_t dilation,
-                      Py_ssize_t size) noexcept nogil:
-    """The part of window p that lies inside an image of `size` pixels."""
-    cdef Span s
-    cdef Py_ssize_t start = p * stride - pad
-    cdef Py_ssize_t skipped = (dilation - 1 - start) // dilation if start < 0 else 0
-    s.first = start + skipped * dilation
-    s.taps = min(kernel, (size - 1 - start) // dilation + 1 if start < size else 0) - skipped
-    if s.taps < 0:
-        s.taps = 0
-    s.padded = min(start + kernel, size + pad) - start
-    return s
+    j.rows_per_item = per_item(j.planes * j.P, j.Q * j.R * j.S)
+    j.in_lanes = (<double>j.R * j.dilation_h * j.W + <double>(j.S + j.W) * j.dilation_w
+                  + <double>(LANES + 1) * j.stride_w) < LARGEST_OFFSET
+    if j.in_lanes:
+        for i in range(LANES):
+            j.steps[i] = <lane_int>(i * j.stride_w)
 
 
 cdef inline Py_ssize_t row_items(const Pool* j) noexcept nogil:
@@ -64,127 +48,36 @@ cdef inline Py_ssize_t row_items(const Pool* j) noexcept nogil:
 
 
 cdef inline double work(const Pool* j) noexcept nogil:
-    return <double>j.planes * j.P * j.Q * (j.R * j.S + 2)
+    return 5.0 * j.planes * j.P * j.Q * (j.R * j.S + 2)
 
 
-cdef inline real divisor(const Pool* j, const Span* rows, const Span* columns) noexcept nogil:
-    if j.divisor:
-        return <real>j.divisor
-    if j.count_include_pad:
-        return <real>(rows.padded * columns.padded)
-    return <real>(rows.taps * columns.taps)
-
-
-cdef inline void window(const Pool* j, const int gives, Py_ssize_t flat, const Span* rows, Py_ssize_t q) noexcept nogil:
-    """One output, its window clipped to the image."""
-    cdef const real* plane = j.source + flat // j.P * j.H * j.W
-    cdef Span columns = span(q, j.stride_w, j.pad_w, j.S, j.dilation_w, j.W)
-    cdef Py_ssize_t r, _s, at, found = -1
-    cdef real x, best = 0 if gives == AVERAGE else -INFINITY
-    if gives != AVERAGE and rows.taps and columns.taps:
-        found = rows.first * j.W + columns.first
-        best = plane[found]
-    for r in range(rows.taps):
-        at = (rows.first + r * j.dilation_h) * j.W + columns.first
-        for _s in range(columns.taps):
-            x = plane[at]
-            if gives == AVERAGE:
-                best += x
-            elif x > best or x != x:                     # the first maximum; the last NaN
-                best = x
-                found = at
-            at += j.dilation_w
-    j.target[flat * j.Q + q] = best / divisor(j, rows, &columns) if gives == AVERAGE else best
-    if gives == MAX_AND_INDEX:
-        j.indices[flat * j.Q + q] = found
-
-
-cdef inline vec stepped(const real* p, Py_ssize_t step) noexcept nogil:
-    """p[0], p[step], ...; reads up to step * LANES elements."""
-    cdef real lanes[LANES]
-    cdef int i
-    if step == 1:
-        return vec_load(p)
-    if step == 2:
-        return vec_even(vec_load(p), vec_load(p + LANES))
-    for i in range(LANES):
-        lanes[i] = p[i * step]
-    return vec_load(lanes)
-
-
-cdef inline void windows(const Pool* j, const int gives, Py_ssize_t flat, const Span* rows, Py_ssize_t q,
-                         Py_ssize_t count, const real* first) noexcept nogil:
-    """count <= LANES outputs from q on, none of them clipped sideways; first is where the first window begins."""
-    cdef vec x, best = vec_set(0) if gives == AVERAGE else stepped(first, j.stride_w)
-    cdef mask better, found = mask_set(0)
-    cdef lane_int lanes[LANES]
-    cdef Py_ssize_t r, s, at, i
-    cdef Span columns
-    for r in range(rows.taps):
-        for s in range(j.S):
-            at = r * j.dilation_h * j.W + s * j.dilation_w
-            x = stepped(first + at, j.stride_w)
-            if gives == AVERAGE:
-                best = vec_add(best, x)
-                continue
-            better = mask_or(vec_lt(best, x), vec_is_nan(x))
-            best = vec_select(better, x, best)
-            if gives == MAX_AND_INDEX:
-                found = mask_select(better, mask_set(<lane_int>at), found)
-    if gives == AVERAGE:
-        columns.taps = columns.padded = j.S
-        best = vec_div(best, vec_set(divisor(j, rows, &columns)))
-    if count == LANES:
-        vec_store(j.target + flat * j.Q + q, best)
+cdef inline void row_item(const Pool* j, const int gives, Py_ssize_t item) noexcept nogil:
+    """The usual windows with their sizes known to the compiler; NaN asks for care, and seldom comes."""
+    cdef vec doubt
+    if j.stride_w == 2 and j.S == 2:
+        doubt = pool_rows(j, gives, False, 2, 2, item)
+    elif j.stride_w == 2 and j.S == 3:
+        doubt = pool_rows(j, gives, False, 2, 3, item)
+    elif j.stride_w == 2:
+        doubt = pool_rows(j, gives, False, 2, 0, item)
+    elif j.stride_w == 1:
+        doubt = pool_rows(j, gives, False, 1, 0, item)
     else:
-        vec_store_part(j.target + flat * j.Q + q, best, count)
-    if gives == MAX_AND_INDEX:
-        mask_store(lanes, found)
-        at = rows.first * j.W + q * j.stride_w - j.pad_w
-        for i in range(count):
-            j.indices[flat * j.Q + q + i] = at + i * j.stride_w + lanes[i]
-
-
-cdef inline void pool_rows(const Pool* j, const int gives, Py_ssize_t item) noexcept nogil:
-    cdef Py_ssize_t flat, q, at, count
-    cdef Py_ssize_t inner = min((j.pad_w + j.stride_w - 1) // j.stride_w, j.Q)      # inner ... outer: not clipped
-    cdef Py_ssize_t outer = j.W + j.pad_w - (j.S - 1) * j.dilation_w
-    cdef const real* first
-    cdef const real* end = j.source + j.planes * j.H * j.W - (j.S - 1) * j.dilation_w - LANES * j.stride_w
-    cdef Span rows
-    outer = max(inner, min((outer + j.stride_w - 1) // j.stride_w if outer > 0 else 0, j.Q))
-    if gives == MAX_AND_INDEX and (j.R - 1) * j.dilation_h * j.W + (j.S - 1) * j.dilation_w > LARGEST_OFFSET:
-        outer = inner
-    for flat in range(item * j.rows_per_item, min((item + 1) * j.rows_per_item, j.planes * j.P)):
-        rows = span(flat % j.P, j.stride_h, j.pad_h, j.R, j.dilation_h, j.H)
-        for q in range(inner):
-            window(j, gives, flat, &rows, q)
-        q = inner
-        while q < outer:
-            at, count = q, min(outer - q, LANES)
-            if count < LANES and outer - inner >= LANES:        # some once more, rather than a part of a vector
-                at, count = outer - LANES, LANES
-            first = j.source + (flat // j.P * j.H + rows.first) * j.W + at * j.stride_w - j.pad_w
-            if rows.taps and first + (rows.taps - 1) * j.dilation_h * j.W <= end:
-                windows(j, gives, flat, &rows, at, count, first)
-                q += LANES
-            else:
-                window(j, gives, flat, &rows, q)                # a vector would end beyond the last plane
-                q += 1
-        for q in range(outer, j.Q):
-            window(j, gives, flat, &rows, q)
+        doubt = pool_rows(j, gives, False, 0, 0, item)
+    if gives != AVERAGE and mask_any(vec_is_nan(doubt)):
+        pool_rows(j, gives, True, 0, 0, item)
 
 
 cdef void max_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    pool_rows(<const Pool*>argument, MAX, item)
+    row_item(<const Pool*>argument, MAX, item)
 
 
 cdef void max_and_index_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    pool_rows(<const Pool*>argument, MAX_AND_INDEX, item)
+    row_item(<const Pool*>argument, MAX_AND_INDEX, item)
 
 
 cdef void average_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    pool_rows(<const Pool*>argument, AVERAGE, item)
+    row_item(<const Pool*>argument, AVERAGE, item)
 
 
 def max_pool2d(input, output, indices, geometry):
@@ -209,24 +102,39 @@ cdef struct Scatter:
     const int64_t* indices
     real* grad_input
     Py_ssize_t planes, outputs, inputs      # sizes of one plane
+    Py_ssize_t planes_per_item
+    bint outside                            # whether an index named no place
 
 
-cdef void scatter_plane(void* argument, Py_ssize_t plane, int thread) noexcept nogil:
-    cdef const Scatter* j = <const Scatter*>argument
-    cdef real* into = j.grad_input + plane * j.inputs
-    cdef Py_ssize_t t
+cdef void scatter_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef Scatter* shared = <Scatter*>argument
+    cdef Scatter j = shared[0]
+    cdef Py_ssize_t t, plane
+    cdef const real* grad
+    cdef const int64_t* indices
+    cdef real* into
     cdef int64_t at
-    memset(into, 0, j.inputs * sizeof(real))
-    for t in range(plane * j.outputs, (plane + 1) * j.outputs):
-        at = j.indices[t]
-        if at >= 0:
-            into[at] += j.grad_output[t]
+    for plane in range(item * j.planes_per_item, min((item + 1) * j.planes_per_item, j.planes)):
+        grad, indices = j.grad_output + plane * j.outputs, j.indices + plane * j.outputs
+        into = j.grad_input + plane * j.inputs
+        memset(into, 0, j.inputs * sizeof(real))
+        for t in range(j.outputs):
+            at = indices[t]
+            if <uint64_t>at < <uint64_t>j.inputs:
+                into[at] += grad[t]
+            elif at != -1:
+                shared.outside = True
+                return
 
 
 def max_pool2d_backward(grad_output, indices, grad_input):
-    """grad_input = grad_output added up at the places that `indices` names."""
+    """grad_input = grad_output added up at the places that `indices` names.
+
+    False if an index is neither a place in the plane nor -1; grad_input is of no use then.
+    """
     cdef Scatter job
     cdef Buffers held
+    cdef Py_ssize_t items
     held.count = 0
     try:
         job.grad_output = <const real*>pointer(&held, grad_output, READ)
@@ -235,10 +143,37 @@ def max_pool2d_backward(grad_output, indices, grad_input):
         job.indices = <const int64_t*>pointer(&held, indices, READ)
         job.grad_input = <real*>pointer(&held, grad_input, WRITE)
         job.inputs = last(&held).shape[2] * last(&held).shape[3]
+        job.outside = False
+        job.planes_per_item = per_item(job.planes, job.inputs + 4 * job.outputs)
+        items = (job.planes + job.planes_per_item - 1) // job.planes_per_item
         with nogil:
-            run(scatter_plane, &job, job.planes, team(job.planes, <double>job.planes * (job.inputs + 2 * job.outputs)))
+            run(scatter_planes, &job, items, team(items, 4.0 * job.planes * (job.inputs + 4 * job.outputs)))
     finally:
         release(&held)
+    return not job.outside
+
+
+cdef int read_divisors(Pool* j, bint count_include_pad, Py_ssize_t divisor_override, Py_ssize_t more) except -1:
+    """What the windows are divided by, and `more` zeros of scratch; all of it is freed with j.widths."""
+    cdef Py_ssize_t i, rows, area
+    cdef bint same = True
+    cdef Span span_of_rows
+    j.count_include_pad, j.divisor = count_include_pad, divisor_override
+    j.widths = <real*>calloc(j.Q + LANES + more, sizeof(real))
+    if j.widths == NULL:
+        raise MemoryError(f"no memory for {j.Q + LANES + more} numbers")
+    j.scratch = j.widths + j.Q + LANES
+    rows = 0
+    for i in range(j.P):
+        span_of_rows = span(i, j.stride_h, j.pad_h, j.R, 1, j.H)
+        same = same and rows in (0, height(j, &span_of_rows))
+        rows = height(j, &span_of_rows)
+    for i in range(j.Q + LANES):
+        j.widths[i] = <real>width(j, i) if i < j.Q else 1        # lanes beyond a row divide nothing
+        same = same and (i >= j.Q or j.widths[i] == j.widths[0])
+    area = rows * width(j, 0)
+    j.factor = <real>1 / <real>area if same and area & (area - 1) == 0 else 0
+    return 0
 
 
 def avg_pool2d(input, output, geometry, bint count_include_pad, Py_ssize_t divisor_override):
@@ -246,78 +181,153 @@ def avg_pool2d(input, output, geometry, bint count_include_pad, Py_ssize_t divis
     cdef Pool job
     cdef Buffers held
     read_geometry(&job, geometry)
+    read_divisors(&job, count_include_pad, divisor_override, 0)
     held.count = 0
     try:
-        job.count_include_pad, job.divisor = count_include_pad, divisor_override
         job.source = <const real*>pointer(&held, input, READ)
         job.target = <real*>pointer(&held, output, WRITE)
         with nogil:
             run(average_rows, &job, row_items(&job), team(row_items(&job), work(&job)))
     finally:
+        free(job.widths)
         release(&held)
 
 
-cdef void spread_row(const Pool* j, const real* grad, const Span* rows, real* shares, real* line) noexcept nogil:
-    """line[w] = the sum of the shares of the windows of one output row that hold column w."""
-    cdef Py_ssize_t q, s
+cdef inline Py_ssize_t shares_length(const Pool* j) noexcept nogil:
+    """Zeros, the shares of an output row, and zeros as far as a line reads."""
+    return j.S + max(j.Q, j.W + j.pad_w) + 2 * LANES
+
+
+cdef inline Py_ssize_t line_length(const Pool* j) noexcept nogil:
+    """One column before the image, its row, and what a vector writes beyond."""
+    return 1 + j.W + 2 * LANES
+
+
+cdef inline Py_ssize_t lines_kept(const Pool* j) noexcept nogil:
+    """Output rows whose windows can hold one image row, and those made ahead."""
+    return min((j.R - 1) // j.stride_h + AHEAD, j.P)
+
+
+cdef inline Py_ssize_t scratch_length(const Pool* j) noexcept nogil:
+    """Of one thread."""
+    return AHEAD * shares_length(j) + lines_kept(j) * line_length(j)
+
+
+cdef inline void make_shares(const Pool* j, const real* grad, Py_ssize_t counted, real* shares) noexcept nogil:
+    """shares = an output row's gradients over their divisors."""
+    cdef Py_ssize_t q
+    cdef const real* end = j.source + j.planes * j.P * j.Q
+    cdef vec x
+    q = 0
+    while q < j.Q:
+        if q + LANES <= j.Q:
+            x = vec_load(grad + q)
+        elif j.in_lanes and grad + q + LANES <= end:
+            x = vec_select(mask_lt(mask_load(j.steps), mask_set(<lane_int>((j.Q - q) * j.stride_w))),
+                           vec_load(grad + q), vec_set(0))
+        else:
+            x = vec_load_part(grad + q, j.Q - q)
+        vec_store(shares + q, mean(j, x, counted, j.widths + q))
+        q += LANES
+
+
+cdef inline void make_line(const Pool* j, const real* shares, real* line) noexcept nogil:
+    """line[w] = the sum of the shares whose windows hold column w, in order."""
+    cdef Py_ssize_t w = 0, k = j.pad_w // 2, q, s
+    cdef vec even, odd
     cdef Span columns
-    cdef vec share
-    memset(line, 0, j.W * sizeof(real))
-    if j.S == 2 and j.stride_w == 2 and j.pad_w == 0 and j.W >= 2 * j.Q:      # neither overlap nor edge
-        columns.taps = columns.padded = 2
+    if j.stride_w == 1:
+        while w < j.W:
+            even = vec_set(0)
+            for s in range(j.S):
+                even = vec_add(even, vec_load(shares + w + j.pad_w - (j.S - 1 - s)))
+            vec_store(line + w, even)
+            w += LANES
+    elif j.stride_w == 2:                                        # columns 2k - pad and 2k + 1 - pad
+        while 2 * k - j.pad_w < j.W:
+            even = odd = vec_set(0)
+            for s in range((j.S - 1) // 2, -1, -1):
+                even = vec_add(even, vec_load(shares + k - s))
+            for s in range(j.S // 2 - 1, -1, -1):
+                odd = vec_add(odd, vec_load(shares + k - s))
+            vec_store(line + 2 * k - j.pad_w, vec_zip_low(even, odd))
+            vec_store(line + 2 * k - j.pad_w + LANES, vec_zip_high(even, odd))
+            k += LANES
+    else:
+        memset(line, 0, j.W * sizeof(real))
         for q in range(j.Q):
-            shares[q] = grad[q] / divisor(j, rows, &columns)
-        for q in range(j.Q // LANES):
-            share = vec_load(shares + q * LANES)
-            vec_store(line + 2 * q * LANES, vec_zip_low(share, share))
-            vec_store(line + (2 * q + 1) * LANES, vec_zip_high(share, share))
-        for q in range(j.Q - j.Q % LANES, j.Q):
-            line[2 * q] = line[2 * q + 1] = shares[q]
-        return
-    for q in range(j.Q):
-        columns = span(q, j.stride_w, j.pad_w, j.S, 1, j.W)
-        if columns.taps:
-            shares[0] = grad[q] / divisor(j, rows, &columns)
+            columns = span(q, j.stride_w, j.pad_w, j.S, 1, j.W)
             for s in range(columns.first, columns.first + columns.taps):
-                line[s] += shares[0]
+                line[s] += shares[q]
 
 
-cdef void spread_plane(void* argument, Py_ssize_t plane, int thread) noexcept nogil:
-    cdef const Pool* j = <const Pool*>argument
-    cdef real* into = j.target + plane * j.H * j.W
-    cdef real* line = j.scratch + thread * (j.W + j.Q)
-    cdef real* to
-    cdef Py_ssize_t p, r, w
+cdef inline void write_row(real* to, Py_ssize_t W, const real* lines, Py_ssize_t length, Py_ssize_t slots,
+                           Py_ssize_t slot, Py_ssize_t count, const real* end) noexcept nogil:
+    """to = the sum of `count` lines, the first of which is in this slot. Up to `end`, rows to come write again."""
+    cdef Py_ssize_t w = 0, at, i
+    cdef const real* line
+    cdef vec x
+    while w < W:
+        at = w if to + w + LANES <= end else min(w, max(W - LANES, 0))
+        x = vec_set(0)
+        line = lines + slot * length + at
+        for i in range(count):
+            if slot + i == slots:
+                line -= slots * length
+            x = vec_add(x, vec_load(line))
+            line += length
+        if to + at + LANES <= end:
+            vec_store(to + at, x)
+        else:
+            vec_store_part(to + at, x, W - at)
+        w += LANES
+
+
+cdef void spread_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef Pool j = (<const Pool*>argument)[0]
+    cdef Py_ssize_t start = item * j.rows_per_item, stop = min(start + j.rows_per_item, j.planes)
+    cdef Py_ssize_t plane, h, p, made, more, begun, stale
+    cdef Py_ssize_t each = shares_length(&j), slots = lines_kept(&j), length = line_length(&j)
+    cdef real* shares = j.scratch + thread * scratch_length(&j) + j.S
+    cdef real* lines = shares - j.S + AHEAD * each + 1
+    cdef const real* end = j.target + stop * j.H * j.W
     cdef Span rows
-    memset(into, 0, j.H * j.W * sizeof(real))
-    for p in range(j.P):
-        rows = span(p, j.stride_h, j.pad_h, j.R, 1, j.H)
-        if rows.taps:
-            spread_row(j, j.source + (plane * j.P + p) * j.Q, &rows, line + j.W, line)
-        for r in range(rows.taps):
-            to = into + (rows.first + r) * j.W
-            for w in range(j.W):
-                to[w] += line[w]
+    for plane in range(start, stop):
+        made = begun = stale = 0                                 # output rows
+        for h in range(j.H):
+            while begun < j.P and begun * j.stride_h - j.pad_h <= h:
+                begun += 1
+            while stale < begun and stale * j.stride_h - j.pad_h + j.R <= h:
+                stale += 1
+            while made < begun:                                  # some at a time: none is read as soon as written
+                more = min(made + AHEAD, j.P)
+                for p in range(made, more):
+                    rows = span(p, j.stride_h, j.pad_h, j.R, 1, j.H)
+                    make_shares(&j, j.source + (plane * j.P + p) * j.Q, height(&j, &rows), shares + (p - made) * each)
+                for p in range(made, more):
+                    make_line(&j, shares + (p - made) * each, lines + p % slots * length)
+                made = more
+            write_row(j.target + (plane * j.H + h) * j.W, j.W, lines, length, slots, stale % slots, begun - stale, end)
 
 
 def avg_pool2d_backward(grad_output, grad_input, geometry, bint count_include_pad, Py_ssize_t divisor_override):
     """grad_input = each output's gradient over its divisor, added to every input of its window."""
     cdef Pool job
     cdef Buffers held
+    cdef Py_ssize_t items
     cdef int threads
     read_geometry(&job, geometry)
+    job.rows_per_item = per_item(job.planes, job.H * job.W)      # here: planes
+    items = (job.planes + job.rows_per_item - 1) // job.rows_per_item
+    threads = team(items, 8.0 * job.planes * (job.H * job.W + 4 * job.P * job.Q))
+    read_divisors(&job, count_include_pad, divisor_override,
+                  threads * scratch_length(&job))
     held.count = 0
-    job.scratch = NULL
     try:
-        job.count_include_pad, job.divisor = count_include_pad, divisor_override
         job.source = <const real*>pointer(&held, grad_output, READ)
         job.target = <real*>pointer(&held, grad_input, WRITE)
-        threads = team(job.planes, work(&job) + <double>job.planes * job.H * job.W)
-        job.scratch = <real*>malloc(threads * (job.W + job.Q) * sizeof(real))
-        if job.scratch == NULL:
-            raise MemoryError(f"no memory for {threads} rows of {job.W + job.Q} pixels")
         with nogil:
-            run(spread_plane, &job, job.planes, threads)
+            run(spread_planes, &job, items, threads)
     finally:
-        free(job.scratch)
+        free(job.widths)
         release(&held)

@@ -16,13 +16,11 @@
 #ifdef FASTCONV_DOUBLE
 typedef double real;
 typedef int64_t lane_int;
-#define REAL_MANTISSA_BITS 52
-#define REAL_EXPONENT_BIAS 1023
+enum { REAL_MANTISSA_BITS = 52, REAL_EXPONENT_BIAS = 1023 };
 #else
 typedef float real;
 typedef int32_t lane_int;
-#define REAL_MANTISSA_BITS 23
-#define REAL_EXPONENT_BIAS 127
+enum { REAL_MANTISSA_BITS = 23, REAL_EXPONENT_BIAS = 127 };
 #endif
 
 #ifndef FASTCONV_VECTOR_BYTES
@@ -46,8 +44,6 @@ enum { LANES = FASTCONV_VECTOR_BYTES / (int)sizeof(real) };
 #define LANE(v, i) ((v)[i])
 VINLINE vec vec_set(real x) { vec zero = {0}; return x - zero; } /* x - (+0) keeps -0 and NaN */
 VINLINE mask mask_set(lane_int x) { mask zero = {0}; return zero + x; }
-VINLINE mask vec_to_int(vec v) { return __builtin_convertvector(v, mask); }
-VINLINE vec int_to_vec(mask m) { return __builtin_convertvector(m, vec); }
 #else
 typedef real vec;
 typedef lane_int mask;
@@ -55,11 +51,10 @@ enum { LANES = 1 };
 #define LANE(v, i) (v)
 VINLINE vec vec_set(real x) { return x; }
 VINLINE mask mask_set(lane_int x) { return x; }
-VINLINE mask vec_to_int(vec v) { return (mask)v; }
-VINLINE vec int_to_vec(mask m) { return (vec)m; }
 #endif
 enum { TILE_COLUMNS = TILE_VECTORS * LANES };
 
+VINLINE mask mask_load(const lane_int *p) { mask m; memcpy(&m, p, sizeof m); return m; }
 VINLINE void mask_store(lane_int *p, mask m) { memcpy(p, &m, sizeof m); }
 VINLINE mask vec_bits(vec v) { mask m; memcpy(&m, &v, sizeof m); return m; }
 VINLINE vec bits_vec(mask m) { vec v; memcpy(&v, &m, sizeof v); return v; }
@@ -86,6 +81,34 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
 
 /* Asks for the line of the cache at p, which need not exist. */
 VINLINE void prefetch(const real *p) { __builtin_prefetch(p); }
+/* Past the caches, into memory, for results of STREAM_BYTES and more: with what they are made of they would not stay in
+   a cache anyway, and their old content is not fetched first. p is a multiple of the vector's size; stream_end() comes
+   before another thread may read. */
+enum { STREAM_BYTES = 16 << 20 };
+VINLINE void vec_stream(real *p, vec v) {
+#if defined(__clang__) && FASTCONV_VECTOR_BYTES > 0
+    __builtin_nontemporal_store(v, (vec *)p);
+#elif defined(__x86_64__) && FASTCONV_VECTOR_BYTES > 0
+    typedef float bits __attribute__((vector_size(FASTCONV_VECTOR_BYTES)));
+#if FASTCONV_VECTOR_BYTES == 64
+    __builtin_ia32_movntps512((float *)p, (bits)v);
+#elif FASTCONV_VECTOR_BYTES == 32
+    __builtin_ia32_movntps256((float *)p, (bits)v);
+#else
+    __builtin_ia32_movntps((float *)p, (bits)v);
+#endif
+#else
+    vec_store(p, v);
+#endif
+}
+VINLINE int64_t stream_offset(const real *p) { /* elements up to the next such place */
+    return (int64_t)((0 - (uintptr_t)p) % sizeof(vec) / sizeof(real));
+}
+VINLINE void stream_end(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
+}
 
 /* A short run: the last vector overlaps the one before, so that no element is handled alone; a call would cost more. */
 VINLINE void copy_reals(real *to, const real *from, int64_t count) {
@@ -109,12 +132,20 @@ VINLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; } /* contracted by 
 VINLINE mask vec_lt(vec a, vec b) { return (mask)(a < b); }
 VINLINE mask vec_eq(vec a, vec b) { return (mask)(a == b); }
 VINLINE mask vec_is_nan(vec a) { return (mask)(a != a); }
+VINLINE mask mask_lt(mask a, mask b) { return (mask)(a < b); }
 #else
 VINLINE mask vec_lt(vec a, vec b) { return -(mask)(a < b); }
 VINLINE mask vec_eq(vec a, vec b) { return -(mask)(a == b); }
 VINLINE mask vec_is_nan(vec a) { return -(mask)(a != a); }
+VINLINE mask mask_lt(mask a, mask b) { return -(mask)(a < b); }
 #endif
 VINLINE mask mask_or(mask a, mask b) { return a | b; }
+VINLINE mask mask_and(mask a, mask b) { return a & b; }
+VINLINE int mask_any(mask m) {
+    lane_int any = 0;
+    for (int i = 0; i < LANES; i++) any |= LANE(m, i);
+    return any != 0;
+}
 VINLINE mask mask_shift_left(mask a, int bits) {
 #if FASTCONV_VECTOR_BYTES > 0
     return a << bits;
@@ -195,8 +226,5 @@ VINLINE void vec_transpose(vec rows[LANES]) {
         for (int i = 0; i < LANES; i++) rows[i] = zipped[i];
     }
 }
-
-/* 2^n for integers n with REAL_EXPONENT_BIAS + n in 1 ... 2*REAL_EXPONENT_BIAS (normal numbers). */
-VINLINE vec vec_exp2_int(mask n) { return bits_vec(mask_shift_left(n + mask_set(REAL_EXPONENT_BIAS), REAL_MANTISSA_BITS)); }
 
 #endif

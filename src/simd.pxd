@@ -10,14 +10,17 @@ cdef extern from "simd.h" nogil:
 
     enum:
         LANES
+        STREAM_BYTES
         TILE_ROWS
         TILE_VECTORS
         TILE_COLUMNS
+        REAL_MANTISSA_BITS
         REAL_EXPONENT_BIAS
 
     vec vec_set(real x) noexcept
     mask mask_set(lane_int x) noexcept
-    mask vec_to_int(vec v) noexcept
+    mask vec_bits(vec v) noexcept                   # the same bits, taken as integers
+    vec bits_vec(mask m) noexcept
 
     vec vec_load(const real* p) noexcept
     void vec_store(real* p, vec v) noexcept
@@ -25,6 +28,9 @@ cdef extern from "simd.h" nogil:
     vec vec_load_part(const real* p, Py_ssize_t count) noexcept
     void vec_store_part(real* p, vec v, Py_ssize_t count) noexcept
     void prefetch(const real* p) noexcept           # the line of the cache
+    void vec_stream(real* p, vec v) noexcept        # past the caches; p is a multiple of the vector's size
+    Py_ssize_t stream_offset(const real* p) noexcept    # elements up to the first such place
+    void stream_end() noexcept
     void copy_reals(real* to, const real* from_, Py_ssize_t count) noexcept      # a short run
 
     vec vec_add(vec a, vec b) noexcept
@@ -32,17 +38,21 @@ cdef extern from "simd.h" nogil:
     vec vec_mul(vec a, vec b) noexcept
     vec vec_div(vec a, vec b) noexcept
     vec vec_fma(vec a, vec b, vec c) noexcept       # a*b + c
-    vec vec_max(vec a, vec b) noexcept
+    vec vec_max(vec a, vec b) noexcept              # a where either is NaN
     vec vec_abs(vec a) noexcept
     real vec_sum(vec a) noexcept
-    vec vec_exp2_int(mask n) noexcept
 
     mask vec_lt(vec a, vec b) noexcept
     mask vec_eq(vec a, vec b) noexcept
     mask vec_is_nan(vec a) noexcept
+    mask mask_lt(mask a, mask b) noexcept
     mask mask_or(mask a, mask b) noexcept
+    mask mask_and(mask a, mask b) noexcept
+    bint mask_any(mask m) noexcept                  # whether any lane is not 0; takes a while
+    mask mask_shift_left(mask a, int bits) noexcept
     vec vec_select(mask m, vec a, vec b) noexcept   # m ? a : b
     mask mask_select(mask m, mask a, mask b) noexcept
+    mask mask_load(const lane_int* p) noexcept
     void mask_store(lane_int* p, mask m) noexcept
 
     vec vec_zip_low(vec a, vec b) noexcept          # a0 b0 a1 b1 ... of the lower halves

@@ -234,9 +234,21 @@ POOL2D = {
     "one row": Pool2d((2, 3, 1, 17), (1, 3), (1, 2), (0, 1)),
     "one column": Pool2d((2, 3, 17, 1), (3, 1), (2, 1), (1, 0)),
     "prime planes": Pool2d((3, 11, 5, 5), 2, 1),
+    "many planes": Pool2d((5, 41, 6, 7), 2),
+    "stride 3": Pool2d((1, 3, 10, 70), 3),
+    "stride 3, padded": Pool2d((1, 3, 11, 71), 4, 3, 2, ceil_mode=True),
+    "rows overlap far": Pool2d((1, 2, 30, 21), (12, 3), (1, 2), (5, 1)),
 } | {f"width {width}": Pool2d((1, 2, 4, width), (2, 3), (2, 1), (0, 1)) for width in (*range(1, 34), 63, 64, 65, 67)}
+# As many outputs as a vector has lanes, or a few more or less, with windows that leave the image on either side.
+POOL2D |= {
+    f"{kernel}x{kernel} s2 p{kernel // 2}, width {width}": Pool2d((1, 2, 5, width), kernel, 2, kernel // 2)
+    for kernel in (2, 3, 4, 5)
+    for width in (6, 7, 8, 9, 15, 16, 17, 29, 30, 31, 32, 33, 63, 64, 65, 69)
+}
 
 DILATED_POOL2D = {
+    "dilation 2, wide": Pool2d((1, 2, 9, 70), 3, 2, 2, 2),
+    "dilation 3, wide, padding on all sides": Pool2d((2, 2, 6, 40), 4, 1, 5, 3),
     "dilation 2": Pool2d((2, 3, 9, 10), 3, 1, 0, 2),
     "dilation 2, one pixel around": Pool2d((2, 3, 9, 10), 3, 2, 1, 2),
     "dilation 2, padded": Pool2d((2, 3, 9, 10), 3, 2, 2, 2),

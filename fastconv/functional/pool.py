@@ -165,16 +165,24 @@ def max_pool2d_backward(grad_output: Array, indices: Array, input_shape: Shape) 
         )
     at = integers(function, "indices", indices)
     check_shape(function, "indices", at, dy.shape, "that of grad_output")
-    if at.size and (at.min() < -1 or at.max() >= h * w):
-        where = [int(i) for i in np.argwhere((at < -1) | (at >= h * w))[0]]
-        raise ValueError(f"{function}: indices{where} = {at[tuple(where)]} is not in [-1, {h * w})")
-    if at.dtype != INT64 or not (at.flags.c_contiguous and at.flags.aligned):
-        at = np.array(at, dtype=INT64, order="C")
+    places = at
+    if at.dtype is not INT64 or not (at.flags.c_contiguous and at.flags.aligned):
+        if at.dtype.kind == "u" and at.size and at.max() >= h * w:  # the largest of uint64 are -1 and less as int64
+            raise _outside(function, at, h * w)
+        places = np.array(at, dtype=INT64, order="C")
     four = (n, c, *dy.shape[-2:])
     grad_input = empty(function, "input_shape", shape, dy.dtype)
     if grad_input.size:
-        _backend.ops(dy.dtype).max_pool2d_backward(dy.reshape(four), at.reshape(four), grad_input.reshape(n, c, h, w))
+        scatter = _backend.ops(dy.dtype).max_pool2d_backward
+        if not scatter(dy.reshape(four), places.reshape(four), grad_input.reshape(n, c, h, w)):
+            raise _outside(function, at, h * w)
     return grad_input
+
+
+def _outside(function: str, indices: Array, area: int) -> ValueError:
+    """The error for the first index that names no place in a plane."""
+    where = [int(i) for i in np.argwhere((indices < -1) | (indices >= area))[0]]
+    return ValueError(f"{function}: indices{where} = {indices[tuple(where)]} is not in [-1, {area})")
 
 
 def avg_pool2d(

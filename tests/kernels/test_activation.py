@@ -81,3 +81,14 @@ def test_threads_change_no_bit(name: str, compiled: Kernels) -> None:
         fc.set_num_threads(threads)
         results.append(run(compiled.ops, name, x, x[::-1].copy()).tobytes())
     assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_large_array_has_the_bits_of_its_parts(name: str, compiled: Kernels) -> None:
+    """Large results take another way to memory, and begin at any address and end with any number of elements."""
+    large = 2**24 // compiled.dtype.itemsize
+    x = np.resize(normals((70_001,), compiled.dtype), large + 3)
+    part = large // 2 + 17
+    whole = run(compiled.ops, name, x, x)
+    parts = [run(compiled.ops, name, piece, piece) for piece in (x[:part], x[part:])]
+    assert_array_equal(whole.view(np.uint8), np.concatenate(parts).view(np.uint8))

@@ -110,6 +110,28 @@ def test_average_shows_a_special_value_in_its_windows_only(value: float, kernels
         assert_array_equal(result, right)
 
 
+@pytest.mark.parametrize("bad", [-2, 12, 2**32, 2**63 - 1, -(2**63)])
+def test_an_index_outside_is_reported(bad: int, kernels: Kernels) -> None:
+    dy, indices = np.ones((3, 2, 3, 2), kernels.dtype), np.zeros((3, 2, 3, 2), np.int64)
+    indices[0, 1] = -1
+    assert kernels.ops.max_pool2d_backward(dy, indices, np.empty((3, 2, 3, 4), kernels.dtype)) is True
+    indices[2, 0, 1, 1] = bad
+    call(kernels.ops.max_pool2d_backward, [dy, indices], [((3, 2, 3, 4), kernels.dtype)])
+    assert kernels.ops.max_pool2d_backward(dy, indices, np.empty((3, 2, 3, 4), kernels.dtype)) is False
+
+
+@pytest.mark.parametrize("case", [Pool2d((3, 2, 7, 40), 3, 2, 1), Pool2d((3, 2, 6, 40), 2), Pool2d((3, 2, 5, 9), 3, 1)])
+def test_every_image_alone_gives_the_same_bits(case: Pool2d, compiled: Kernels) -> None:
+    """Where a vector would leave the array, which is the end of another image here, windows are taken one by one."""
+    x, dy = normals(case.input, compiled.dtype), normals(case.output(), compiled.dtype, rng=1)
+    one = case._replace(input=(1, *case.input[1:]))
+    for function in (maximum, lambda *given: average(*given, (False, 0))):
+        together = function(compiled.ops, case, x, dy)
+        for n in range(len(x)):
+            for result, alone in zip(together, function(compiled.ops, one, x[n : n + 1], dy[n : n + 1]), strict=True):
+                assert result[n : n + 1].tobytes() == alone.tobytes()
+
+
 LARGE = {
     "2x2": Pool2d((4, 33, 60, 61), 2),
     "3x3 s2 p1": Pool2d((4, 33, 60, 61), 3, 2, 1),

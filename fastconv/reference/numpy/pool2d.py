@@ -99,9 +99,14 @@ def max_pool2d(
 
 
 @ieee
-def max_pool2d_backward(grad_output: NDArray[Any], indices: NDArray[Any], grad_input: NDArray[Any]) -> None:
-    """Add the gradient of every window to the pixel that was its maximum; -1 adds nowhere."""
+def max_pool2d_backward(grad_output: NDArray[Any], indices: NDArray[Any], grad_input: NDArray[Any]) -> bool:
+    """Add the gradient of every window to the pixel that was its maximum; -1 adds nowhere.
+
+    False, and nothing is written, if an index is neither a place in the plane nor -1.
+    """
     area = grad_input.shape[-2] * grad_input.shape[-1]
+    if indices.size and (indices.min() < -1 or indices.max() >= area):
+        return False
     windows = grad_output.shape[-2] * grad_output.shape[-1]
     target = grad_input.reshape(-1)
     target[...] = 0
@@ -112,6 +117,7 @@ def max_pool2d_backward(grad_output: NDArray[Any], indices: NDArray[Any], grad_i
         np.add.at(target, flat.reshape(-1), grad_output.reshape(-1))
     else:
         np.add.at(target, flat[met], grad_output.reshape(-1, windows)[met])
+    return True
 
 
 def lengths(outputs: int, kernel: int, stride: int, pad: int, size: int, padded: bool) -> NDArray[np.intp]:

@@ -58,16 +58,22 @@ def max_pool2d(
         indices.reshape(-1)[:] = positions
 
 
-def max_pool2d_backward(grad_output: NDArray[Any], indices: NDArray[Any], grad_input: NDArray[Any]) -> None:
-    """Add the gradient of every window to the pixel that was its maximum; -1 adds nowhere."""
+def max_pool2d_backward(grad_output: NDArray[Any], indices: NDArray[Any], grad_input: NDArray[Any]) -> bool:
+    """Add the gradient of every window to the pixel that was its maximum; -1 adds nowhere.
+
+    False, and nothing is written, if an index is neither a place in the plane nor -1.
+    """
     area = grad_input.shape[-2] * grad_input.shape[-1]
     windows = grad_output.shape[-2] * grad_output.shape[-1]
     result = [0.0] * grad_input.size
     gradients = grad_output.reshape(-1).tolist()
     for t, position in enumerate(indices.reshape(-1).tolist()):
+        if not -1 <= position < area:
+            return False
         if position >= 0:
             result[t // windows * area + position] += gradients[t]
     store(grad_input, result)
+    return True
 
 
 def divisors(geometry: "Pool2dGeometry", count_include_pad: bool, divisor_override: int) -> list[list[int]]:
