@@ -22,7 +22,8 @@ TILE_COLUMNS apart. The order of the sum over k is the same for every element of
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
 """
 from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set, vec_store, vec_sum,
+    LANES, TILE_COLUMNS, TILE_PANEL_VECTORS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set,
+    vec_store, vec_store_part, vec_sum, vec_transpose,
 )
 
 cdef enum:
@@ -306,3 +307,200 @@ cdef inline Dots dots_in_place(int rows) noexcept nogil:
     if rows == 5:
         return dots_5
     return dots_6 if rows == 6 else dots_7
+
+
+# The tiles of matrix products: of any number of rows up to rows_of(vectors), with C where it lies.
+
+cdef enum:
+    PRODUCT_ROWS = 8
+    PRODUCT_VECTORS = TILE_PANEL_VECTORS
+    ROW_VECTORS = 2
+
+
+cdef struct Product:
+    Py_ssize_t depth
+    const real* a
+    Py_ssize_t a_row, a_k       # A[i, k] = a[i*a_row + k*a_k]
+    const real* b
+    Py_ssize_t b_k, b_last      # vector j of row k of B: b[k*b_k + j*LANES], the last one: b[k*b_k + b_last]
+    real* c
+    Py_ssize_t c_row, c_last    # likewise, vector j of row i of C; the last vector may overlap the one before
+    const real* bias            # added to the sums: a vector for each vector of B; or NULL
+    bint accumulate             # to what is in C, or start from zero
+
+
+cdef inline Py_ssize_t product_rows(Py_ssize_t vectors) noexcept nogil:
+    """Rows of the tile of so many vectors: as many as there are registers for."""
+    return TILE_ROWS if vectors <= TILE_VECTORS else TILE_ROWS * TILE_VECTORS // vectors
+
+
+cdef inline void product_of(const int rows, const int vectors, const Product* p) noexcept nogil:
+    cdef vec acc[PRODUCT_ROWS][4]
+    cdef vec b_k[4]
+    cdef vec a_ik
+    cdef const real* a = p.a
+    cdef const real* b = p.b
+    cdef Py_ssize_t _k, c_last = p.c_last, b_last = p.b_last, a_row = p.a_row, a_step = p.a_k, b_step = p.b_k
+    cdef int i, j
+    for i in range(rows):
+        for j in range(vectors):
+            if p.accumulate:
+                acc[i][j] = vec_load(p.c + i * p.c_row + (j * LANES if j < vectors - 1 else c_last))
+            else:
+                acc[i][j] = vec_set(0)
+    for _k in range(p.depth):
+        for j in range(vectors):
+            b_k[j] = vec_load(b + (j * LANES if j < vectors - 1 else b_last))
+        for i in range(rows):
+            a_ik = vec_set(a[i * a_row])
+            for j in range(vectors):
+                acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
+        a += a_step
+        b += b_step
+    if p.bias != NULL:
+        for j in range(vectors):
+            b_k[j] = vec_load(p.bias + (j * LANES if j < vectors - 1 else c_last))
+        for i in range(rows):
+            for j in range(vectors):
+                acc[i][j] = vec_add(acc[i][j], b_k[j])
+    for i in range(rows):
+        for j in range(vectors):
+            vec_store(p.c + i * p.c_row + (j * LANES if j < vectors - 1 else c_last), acc[i][j])
+
+
+ctypedef void (*ProductTile)(const Product* p) noexcept nogil
+
+
+cdef inline void product_1x1(const Product* p) noexcept nogil: product_of(1, 1, p)
+cdef inline void product_2x1(const Product* p) noexcept nogil: product_of(2, 1, p)
+cdef inline void product_3x1(const Product* p) noexcept nogil: product_of(3, 1, p)
+cdef inline void product_4x1(const Product* p) noexcept nogil: product_of(4, 1, p)
+cdef inline void product_5x1(const Product* p) noexcept nogil: product_of(5, 1, p)
+cdef inline void product_6x1(const Product* p) noexcept nogil: product_of(6, 1, p)
+cdef inline void product_7x1(const Product* p) noexcept nogil: product_of(7, 1, p)
+cdef inline void product_8x1(const Product* p) noexcept nogil: product_of(8, 1, p)
+cdef inline void product_1x2(const Product* p) noexcept nogil: product_of(1, 2, p)
+cdef inline void product_2x2(const Product* p) noexcept nogil: product_of(2, 2, p)
+cdef inline void product_3x2(const Product* p) noexcept nogil: product_of(3, 2, p)
+cdef inline void product_4x2(const Product* p) noexcept nogil: product_of(4, 2, p)
+cdef inline void product_5x2(const Product* p) noexcept nogil: product_of(5, 2, p)
+cdef inline void product_6x2(const Product* p) noexcept nogil: product_of(6, 2, p)
+cdef inline void product_7x2(const Product* p) noexcept nogil: product_of(7, 2, p)
+cdef inline void product_8x2(const Product* p) noexcept nogil: product_of(8, 2, p)
+cdef inline void product_1x3(const Product* p) noexcept nogil: product_of(1, 3, p)
+cdef inline void product_2x3(const Product* p) noexcept nogil: product_of(2, 3, p)
+cdef inline void product_3x3(const Product* p) noexcept nogil: product_of(3, 3, p)
+cdef inline void product_4x3(const Product* p) noexcept nogil: product_of(4, 3, p)
+cdef inline void product_5x3(const Product* p) noexcept nogil: product_of(5, 3, p)
+cdef inline void product_6x3(const Product* p) noexcept nogil: product_of(6, 3, p)
+cdef inline void product_7x3(const Product* p) noexcept nogil: product_of(7, 3, p)
+cdef inline void product_8x3(const Product* p) noexcept nogil: product_of(8, 3, p)
+cdef inline void product_1x4(const Product* p) noexcept nogil: product_of(1, 4, p)
+cdef inline void product_2x4(const Product* p) noexcept nogil: product_of(2, 4, p)
+cdef inline void product_3x4(const Product* p) noexcept nogil: product_of(3, 4, p)
+cdef inline void product_4x4(const Product* p) noexcept nogil: product_of(4, 4, p)
+cdef inline void product_5x4(const Product* p) noexcept nogil: product_of(5, 4, p)
+cdef inline void product_6x4(const Product* p) noexcept nogil: product_of(6, 4, p)
+
+
+cdef inline ProductTile product_tile(Py_ssize_t rows, Py_ssize_t vectors) noexcept nogil:
+    cdef ProductTile tiles[4][PRODUCT_ROWS]
+    tiles[0][0] = product_1x1
+    tiles[0][1] = product_2x1
+    tiles[0][2] = product_3x1
+    tiles[0][3] = product_4x1
+    tiles[0][4] = product_5x1
+    tiles[0][5] = product_6x1
+    tiles[0][6] = product_7x1
+    tiles[0][7] = product_8x1
+    tiles[1][0] = product_1x2
+    tiles[1][1] = product_2x2
+    tiles[1][2] = product_3x2
+    tiles[1][3] = product_4x2
+    tiles[1][4] = product_5x2
+    tiles[1][5] = product_6x2
+    tiles[1][6] = product_7x2
+    tiles[1][7] = product_8x2
+    tiles[2][0] = product_1x3
+    tiles[2][1] = product_2x3
+    tiles[2][2] = product_3x3
+    tiles[2][3] = product_4x3
+    tiles[2][4] = product_5x3
+    tiles[2][5] = product_6x3
+    tiles[2][6] = product_7x3
+    tiles[2][7] = product_8x3
+    tiles[3][0] = product_1x4
+    tiles[3][1] = product_2x4
+    tiles[3][2] = product_3x4
+    tiles[3][3] = product_4x4
+    tiles[3][4] = product_5x4
+    tiles[3][5] = product_6x4
+    return tiles[vectors - 1][rows - 1]
+
+
+cdef inline void row_of(const int vectors, const Product* p, Py_ssize_t width) noexcept nogil:
+    cdef vec acc[4]
+    cdef vec block[LANES]
+    cdef const real* b
+    cdef Py_ssize_t k = 0, skip = 0, column
+    cdef int i, j
+    for j in range(vectors):
+        acc[j] = vec_set(0)
+    while k + LANES <= p.depth:
+        for j in range(vectors):
+            b = p.b + (j * LANES if j < vectors - 1 else p.c_last) * p.b_k + k
+            for i in range(LANES):
+                block[i] = vec_load(b + i * p.b_k)
+            vec_transpose(block)
+            for i in range(LANES):
+                acc[j] = vec_fma(vec_set(p.a[k + i]), block[i], acc[j])
+        k += LANES
+    if k < p.depth:
+        for j in range(vectors):
+            b = p.b + (j * LANES if j < vectors - 1 else p.c_last) * p.b_k
+            for i in range(LANES):
+                if p.depth >= LANES:
+                    block[i] = vec_load(b + i * p.b_k + p.depth - LANES)
+                else:
+                    block[i] = vec_load_part(b + i * p.b_k, p.depth)
+            vec_transpose(block)
+            skip = k - (p.depth - LANES) if p.depth >= LANES else 0
+            for i in range(LANES):
+                if skip <= i and i - skip < p.depth - k:
+                    acc[j] = vec_fma(vec_set(p.a[k + i - skip]), block[i], acc[j])
+    for j in range(vectors):
+        column = j * LANES if j < vectors - 1 else p.c_last
+        if p.bias != NULL:
+            acc[j] = vec_add(acc[j], vec_load(p.bias + column))
+    for j in range(vectors):
+        vec_store(p.c + (j * LANES if j < vectors - 1 else p.c_last), acc[j])
+
+
+cdef inline void row_1(const Product* p) noexcept nogil: row_of(1, p, LANES)
+cdef inline void row_2(const Product* p) noexcept nogil: row_of(2, p, LANES)
+
+
+cdef inline ProductTile row_tile(Py_ssize_t vectors) noexcept nogil:
+    return row_1 if vectors == 1 else row_2
+
+
+cdef inline void row_narrow(const Product* p, Py_ssize_t width) noexcept nogil:
+    cdef vec acc = vec_set(0)
+    cdef vec block[LANES]
+    cdef Py_ssize_t k = 0, part
+    cdef int i
+    while k < p.depth:
+        part = min(p.depth - k, LANES)
+        for i in range(LANES):
+            if i < width:
+                block[i] = vec_load(p.b + i * p.b_k + k) if part == LANES else vec_load_part(p.b + i * p.b_k + k, part)
+            else:
+                block[i] = vec_set(0)
+        vec_transpose(block)
+        for i in range(LANES):
+            if i < part:
+                acc = vec_fma(vec_set(p.a[k + i]), block[i], acc)
+        k += LANES
+    if p.bias != NULL:
+        acc = vec_add(acc, vec_load(p.bias))
+    vec_store_part(p.c, acc, width)
