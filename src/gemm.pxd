@@ -16,7 +16,7 @@ from .simd cimport (
     vec_transpose,
 )
 from .tile cimport (
-    PRODUCT_ROWS, PRODUCT_VECTORS, ROW_VECTORS, Product, product_rows, product_tile, row_narrow, row_tile,
+    FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, product_rows, product_tile,
 )
 
 cdef enum:
@@ -108,30 +108,19 @@ cdef inline void pack_rows(const real* a, Py_ssize_t a_k, Py_ssize_t depth, Py_s
         copy_reals(to + k * GEMM_ROWS, a + k * a_k, rows)
 
 
-cdef inline void vector_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """One row, whose weights are transposed on the way to the registers."""
+cdef inline void few_rows_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef const Gemm* g = <const Gemm*>argument
-    cdef Py_ssize_t first = g.vectors * item // g.column_items
-    cdef Py_ssize_t end = g.vectors * (item + 1) // g.column_items
-    cdef Py_ssize_t wide, width
-    cdef real edge[LANES]
+    cdef Py_ssize_t vector, column, end = g.vectors * (item + 1) // g.column_items
     cdef Product p
-    p.depth, p.a, p.b_k = g.depth, g.a, g.b_column
-    while first < end:
-        wide = min(end - first, ROW_VECTORS)
-        width = min(g.N - first * LANES, wide * LANES)
-        p.b = g.b + first * LANES * g.b_column
-        p.c = g.c + first * LANES
-        p.bias = g.bias + first * LANES if g.bias != NULL else NULL
-        if width < LANES:
-            if p.bias != NULL:
-                vec_store(edge, vec_load_part(p.bias, width))
-                p.bias = edge
-            row_narrow(&p, width)
-        else:
-            p.c_last = width - LANES
-            row_tile(wide)(&p)
-        first += wide
+    p.depth, p.a, p.a_row, p.b_k, p.c_row = g.depth, g.a, g.a_row, g.b_column, g.N
+    for vector in range(g.vectors * item // g.column_items, end):
+        column = vector * LANES
+        if vector > 0 and vector == end - 1 and end == g.vectors and g.column_items == 1:
+            column = g.N - LANES                        # overlaps the one before
+        p.b = g.b + column * g.b_column
+        p.c = g.c + column
+        p.bias = g.bias + column if g.bias != NULL else NULL
+        few_rows(g.M)(&p, min(g.N - column, LANES))
 
 
 cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -228,10 +217,10 @@ cdef inline int gemm(Gemm* g) except -1:
     g.vectors = (g.N + LANES - 1) // LANES
     g.row_items = g.column_items = 1
     g.scratch = NULL
-    if g.M == 1 and g.b_k == 1:
-        g.column_items = threads = team(g.vectors, 8 * work)
+    if g.M <= FEW_ROWS and g.b_k == 1:
+        g.column_items = threads = team(g.vectors, 16.0 * g.N * g.depth)
         with nogil:
-            run(vector_block, g, threads, threads)
+            run(few_rows_block, g, threads, threads)
         return 0
     g.in_place = g.b_column == 1 and (g.M < 256 or g.b_k * min(g.depth, GEMM_DEPTH) * sizeof(real) <= 1 << 20)
     g.pack_a = g.a_row == 1 and g.a_k * sizeof(real) % 4096 == 0 and g.depth > 64 and g.N >= 512

@@ -314,7 +314,7 @@ cdef inline Dots dots_in_place(int rows) noexcept nogil:
 cdef enum:
     PRODUCT_ROWS = 8
     PRODUCT_VECTORS = TILE_PANEL_VECTORS
-    ROW_VECTORS = 2
+    FEW_ROWS = 4
 
 
 cdef struct Product:
@@ -438,69 +438,88 @@ cdef inline ProductTile product_tile(Py_ssize_t rows, Py_ssize_t vectors) noexce
     return tiles[vectors - 1][rows - 1]
 
 
-cdef inline void row_of(const int vectors, const Product* p, Py_ssize_t width) noexcept nogil:
-    cdef vec acc[4]
+cdef inline void add_part(const int rows, const Product* p, Py_ssize_t width, Py_ssize_t k, Py_ssize_t part,
+                          vec* acc) noexcept nogil:
+    """acc[r] += A[r, k] * B[k, :] for up to LANES k: at the ends, and where there are fewer than LANES columns."""
     cdef vec block[LANES]
-    cdef const real* b
-    cdef Py_ssize_t k = 0, skip = 0, column
-    cdef int i, j
-    for j in range(vectors):
-        acc[j] = vec_set(0)
-    while k + LANES <= p.depth:
-        for j in range(vectors):
-            b = p.b + (j * LANES if j < vectors - 1 else p.c_last) * p.b_k + k
-            for i in range(LANES):
-                block[i] = vec_load(b + i * p.b_k)
-            vec_transpose(block)
-            for i in range(LANES):
-                acc[j] = vec_fma(vec_set(p.a[k + i]), block[i], acc[j])
-        k += LANES
-    if k < p.depth:
-        for j in range(vectors):
-            b = p.b + (j * LANES if j < vectors - 1 else p.c_last) * p.b_k
-            for i in range(LANES):
-                if p.depth >= LANES:
-                    block[i] = vec_load(b + i * p.b_k + p.depth - LANES)
-                else:
-                    block[i] = vec_load_part(b + i * p.b_k, p.depth)
-            vec_transpose(block)
-            skip = k - (p.depth - LANES) if p.depth >= LANES else 0
-            for i in range(LANES):
-                if skip <= i and i - skip < p.depth - k:
-                    acc[j] = vec_fma(vec_set(p.a[k + i - skip]), block[i], acc[j])
-    for j in range(vectors):
-        column = j * LANES if j < vectors - 1 else p.c_last
-        if p.bias != NULL:
-            acc[j] = vec_add(acc[j], vec_load(p.bias + column))
-    for j in range(vectors):
-        vec_store(p.c + (j * LANES if j < vectors - 1 else p.c_last), acc[j])
+    cdef Py_ssize_t from_ = min(k, max(p.depth - LANES, 0)), loaded = min(p.depth, LANES)
+    cdef int i, r
+    for i in range(LANES):
+        if i >= width:
+            block[i] = vec_set(0)
+        elif loaded == LANES:
+            block[i] = vec_load(p.b + i * p.b_k + from_)
+        else:
+            block[i] = vec_load_part(p.b + i * p.b_k, loaded)
+    vec_transpose(block)
+    for i in range(LANES):
+        if k <= from_ + i and from_ + i < k + part:
+            for r in range(rows):
+                acc[r] = vec_fma(vec_set(p.a[r * p.a_row + from_ + i]), block[i], acc[r])
 
 
-cdef inline void row_1(const Product* p) noexcept nogil: row_of(1, p, LANES)
-cdef inline void row_2(const Product* p) noexcept nogil: row_of(2, p, LANES)
-
-
-cdef inline ProductTile row_tile(Py_ssize_t vectors) noexcept nogil:
-    return row_1 if vectors == 1 else row_2
-
-
-cdef inline void row_narrow(const Product* p, Py_ssize_t width) noexcept nogil:
-    cdef vec acc = vec_set(0)
+cdef inline void rows_of(const int rows, const Product* p, Py_ssize_t width) noexcept nogil:
+    cdef vec acc[FEW_ROWS]
     cdef vec block[LANES]
+    cdef vec bias
     cdef Py_ssize_t k = 0, part
-    cdef int i
+    cdef int i, r
+    for r in range(rows):
+        acc[r] = vec_set(0)
+    if width == LANES:
+        part = (LANES - <Py_ssize_t>(<size_t>p.b // sizeof(real) % LANES)) % LANES
+        if part > 0 and part < p.depth:                 # from here on vectors do not straddle cache lines
+            add_part(rows, p, width, 0, part, acc)
+            k = part
+        while k + LANES <= p.depth:
+            for i in range(LANES):
+                block[i] = vec_load(p.b + i * p.b_k + k)
+            vec_transpose(block)
+            for i in range(LANES):
+                for r in range(rows):
+                    acc[r] = vec_fma(vec_set(p.a[r * p.a_row + k + i]), block[i], acc[r])
+            k += LANES
     while k < p.depth:
         part = min(p.depth - k, LANES)
-        for i in range(LANES):
-            if i < width:
-                block[i] = vec_load(p.b + i * p.b_k + k) if part == LANES else vec_load_part(p.b + i * p.b_k + k, part)
-            else:
-                block[i] = vec_set(0)
-        vec_transpose(block)
-        for i in range(LANES):
-            if i < part:
-                acc = vec_fma(vec_set(p.a[k + i]), block[i], acc)
-        k += LANES
+        add_part(rows, p, width, k, part, acc)
+        k += part
     if p.bias != NULL:
-        acc = vec_add(acc, vec_load(p.bias))
-    vec_store_part(p.c, acc, width)
+        bias = vec_load(p.bias) if width == LANES else vec_load_part(p.bias, width)
+        for r in range(rows):
+            acc[r] = vec_add(acc[r], bias)
+    for r in range(rows):
+        if width == LANES:
+            vec_store(p.c + r * p.c_row, acc[r])
+        else:
+            vec_store_part(p.c + r * p.c_row, acc[r], width)
+
+
+ctypedef void (*Rows)(
+    const Product* p,                           # A[i, k] = a[i*a_row + k]; B[k, j] = b[j*b_k + k]
+    Py_ssize_t width,                           # columns, up to LANES
+) noexcept nogil
+
+
+cdef inline void rows_1(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(1, p, width)
+
+
+cdef inline void rows_2(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(2, p, width)
+
+
+cdef inline void rows_3(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(3, p, width)
+
+
+cdef inline void rows_4(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(FEW_ROWS, p, width)
+
+
+cdef inline Rows few_rows(Py_ssize_t rows) noexcept nogil:
+    """Up to FEW_ROWS rows times one vector of columns that lie contiguous: they are transposed in registers."""
+    if rows == 1:
+        return rows_1
+    if rows == 2:
+        return rows_2
+    return rows_3 if rows == 3 else rows_4
