@@ -12,7 +12,7 @@ from libc.string cimport memset
 
 from ...parallel cimport run, team
 from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_VECTORS, copy_reals, prefetch, prefetch_w, real, vec, vec_load, vec_load_part, vec_set, vec_store, vec_store_part,
+    LANES, TILE_COLUMNS, TILE_VECTORS, copy_reals, prefetch, prefetch_w, real, vec, vec_fma, vec_load, vec_load_part, vec_set, vec_store, vec_store_part,
     vec_transpose,
 )
 from .tile cimport (
@@ -23,7 +23,8 @@ cdef enum:
     GEMM_DEPTH = 768            # k at a time: a tile's rows of A stay in L1 meanwhile
     GEMM_VECTORS = 8            # as many vectors wide a block of that depth fits into half of L2
     GEMM_ROWS = 96              # rows of A that are packed together
-    GEMM_FLOPS = 2000000000     # of one item: some ten milliseconds
+    GEMM_FLOPS = 2000000000     # of one item, at most: some ten milliseconds
+    GEMM_WORDS = 4194304        # likewise, where memory is the work
 
 
 cdef struct Gemm:
@@ -123,6 +124,24 @@ cdef inline void few_rows_block(void* argument, Py_ssize_t item, int thread) noe
         few_rows(g.M)(&p, min(g.N - column, LANES))
 
 
+cdef inline void outer_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef const Gemm* g = <const Gemm*>argument
+    cdef Py_ssize_t i, j, last = g.N - LANES
+    cdef vec a, zero = vec_set(0)
+    cdef real* c
+    for i in range(g.M * item // g.row_items, g.M * (item + 1) // g.row_items):
+        a = vec_set(g.a[i * g.a_row])
+        c = g.c + i * g.N
+        if last < 0:
+            vec_store_part(c, vec_fma(a, vec_load_part(g.b, g.N), zero), g.N)
+            continue
+        j = 0
+        while j < last:
+            vec_store(c + j, vec_fma(a, vec_load(g.b + j), zero))
+            j += LANES
+        vec_store(c + last, vec_fma(a, vec_load(g.b + last), zero))     # overlaps the one before
+
+
 cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef const Gemm* g = <const Gemm*>argument
     cdef Py_ssize_t columns = item // g.row_items
@@ -218,9 +237,16 @@ cdef inline int gemm(Gemm* g) except -1:
     g.row_items = g.column_items = 1
     g.scratch = NULL
     if g.M <= FEW_ROWS and g.b_k == 1:
-        g.column_items = threads = team(g.vectors, 16.0 * g.N * g.depth)
+        threads = team(g.vectors, 16.0 * g.N * g.depth)
+        g.column_items = min(max(threads, g.N * g.depth // GEMM_WORDS), g.vectors)
         with nogil:
-            run(few_rows_block, g, threads, threads)
+            run(few_rows_block, g, g.column_items, threads)
+        return 0
+    if g.depth == 1 and g.b_column == 1 and g.bias == NULL:
+        threads = team(g.M, work)
+        g.row_items = min(max(threads, g.M * g.N // GEMM_WORDS), g.M)
+        with nogil:
+            run(outer_block, g, g.row_items, threads)
         return 0
     g.in_place = g.b_column == 1 and (g.M < 256 or g.b_k * min(g.depth, GEMM_DEPTH) * sizeof(real) <= 1 << 20)
     g.pack_a = g.a_row == 1 and g.a_k * sizeof(real) % 4096 == 0 and g.depth > 64 and g.N >= 512
