@@ -32,9 +32,9 @@ typedef int32_t lane_int;
 /* The register tile is TILE_ROWS x TILE_VECTORS accumulators. 16 registers hold 6x2 accumulators, two vectors and a
    broadcast; 32 registers hold 8x3. */
 #if FASTCONV_VECTOR_BYTES == 64
-enum { TILE_ROWS = 8, TILE_VECTORS = 3, TILE_PANEL_VECTORS = 4 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 3, MOST_TILE_VECTORS = 4 };
 #else
-enum { TILE_ROWS = 6, TILE_VECTORS = 2, TILE_PANEL_VECTORS = 2 };
+enum { TILE_ROWS = 6, TILE_VECTORS = 2, MOST_TILE_VECTORS = 2 };
 #endif
 
 #define VINLINE static inline __attribute__((always_inline, unused))
@@ -78,9 +78,8 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
-/* Asks for the line of an address that is about to be used; never a fault, whatever the address. */
-VINLINE void prefetch(const real *p) { __builtin_prefetch(p, 0, 3); }
-VINLINE void prefetch_w(const real *p) { __builtin_prefetch(p, 1, 3); }
+/* Fetches the line of an address that is about to be written. */
+VINLINE void prefetch_write(const real *p) { __builtin_prefetch(p, 1, 3); }
 
 /* A short run: the last vector overlaps the one before, so that no element is handled alone; a call would cost more. */
 VINLINE void copy_reals(real *to, const real *from, int64_t count) {

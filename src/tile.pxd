@@ -22,7 +22,7 @@ TILE_COLUMNS apart. The order of the sum over k is the same for every element of
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
 """
 from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_PANEL_VECTORS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set,
+    LANES, MOST_TILE_VECTORS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set,
     vec_store, vec_store_part, vec_sum, vec_transpose,
 )
 
@@ -313,7 +313,7 @@ cdef inline Dots dots_in_place(int rows) noexcept nogil:
 
 cdef enum:
     PRODUCT_ROWS = 8
-    PRODUCT_VECTORS = TILE_PANEL_VECTORS
+    PRODUCT_VECTORS = MOST_TILE_VECTORS
     FEW_ROWS = 4
 
 
