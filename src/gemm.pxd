@@ -61,11 +61,12 @@ cdef inline void pack_vector(const real* b, Py_ssize_t b_k, Py_ssize_t b_column,
     while k < depth:
         part = min(depth, LANES)
         k = min(k, depth - part)                        # the last block may overlap the one before
-        for i in range(LANES):
-            if i >= width:
-                block[i] = vec_set(0)
-            else:
-                block[i] = vec_load(b + i * b_column + k) if part == LANES else vec_load_part(b + i * b_column, part)
+        if part == LANES and width == LANES:
+            for i in range(LANES):
+                block[i] = vec_load(b + i * b_column + k)
+        else:
+            for i in range(LANES):
+                block[i] = vec_load_part(b + i * b_column + k, part) if i < width else vec_set(0)
         vec_transpose(block)
         for i in range(LANES):
             if i < part:
