@@ -309,7 +309,13 @@ cdef inline Dots dots_in_place(int rows) noexcept nogil:
     return dots_6 if rows == 6 else dots_7
 
 
-# The tiles of matrix products: of any number of rows up to rows_of(vectors), with C where it lies.
+# Products of matrices: tiles of any number of rows and columns, with C where it lies.
+#
+#     vectors                   1   2   3   4
+#     rows, 16 registers        6   6
+#     rows, 32 registers        8   8   8   6
+#
+# Each element of C is one chain of multiply-adds over k in order, in every tile and in `few_rows`.
 
 cdef enum:
     PRODUCT_ROWS = 8
@@ -322,11 +328,11 @@ cdef struct Product:
     const real* a
     Py_ssize_t a_row, a_k       # A[i, k] = a[i*a_row + k*a_k]
     const real* b
-    Py_ssize_t b_k, b_last      # vector j of row k of B: b[k*b_k + j*LANES], the last one: b[k*b_k + b_last]
+    Py_ssize_t b_k, b_last      # vector j of row k of B is at b[k*b_k + j*LANES], the last one at b[k*b_k + b_last]
     real* c
-    Py_ssize_t c_row, c_last    # likewise, vector j of row i of C; the last vector may overlap the one before
-    const real* bias            # added to the sums: a vector for each vector of B; or NULL
-    bint accumulate             # to what is in C, or start from zero
+    Py_ssize_t c_row, c_last    # likewise, vector j of row i of C: the last one may overlap the one before
+    const real* bias            # added to the sums, laid out as a row of C; or NULL
+    bint accumulate             # go on from what is in C, or start from zero
 
 
 cdef inline Py_ssize_t product_rows(Py_ssize_t vectors) noexcept nogil:
@@ -334,13 +340,13 @@ cdef inline Py_ssize_t product_rows(Py_ssize_t vectors) noexcept nogil:
     return TILE_ROWS if vectors <= TILE_VECTORS else TILE_ROWS * TILE_VECTORS // vectors
 
 
-cdef inline void product_of(const int rows, const int vectors, const Product* p) noexcept nogil:
-    cdef vec acc[PRODUCT_ROWS][4]
-    cdef vec b_k[4]
+cdef inline void product_of(const int rows, const int vectors, const Product* p) noexcept nogil:    # constants
+    cdef vec acc[PRODUCT_ROWS][PRODUCT_VECTORS]
+    cdef vec held[PRODUCT_VECTORS]
     cdef vec a_ik
     cdef const real* a = p.a
     cdef const real* b = p.b
-    cdef Py_ssize_t _k, c_last = p.c_last, b_last = p.b_last, a_row = p.a_row, a_step = p.a_k, b_step = p.b_k
+    cdef Py_ssize_t _k, a_row = p.a_row, a_k = p.a_k, b_k = p.b_k, b_last = p.b_last, c_last = p.c_last
     cdef int i, j
     for i in range(rows):
         for j in range(vectors):
@@ -350,19 +356,19 @@ cdef inline void product_of(const int rows, const int vectors, const Product* p)
                 acc[i][j] = vec_set(0)
     for _k in range(p.depth):
         for j in range(vectors):
-            b_k[j] = vec_load(b + (j * LANES if j < vectors - 1 else b_last))
+            held[j] = vec_load(b + (j * LANES if j < vectors - 1 else b_last))
         for i in range(rows):
             a_ik = vec_set(a[i * a_row])
             for j in range(vectors):
-                acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
-        a += a_step
-        b += b_step
+                acc[i][j] = vec_fma(a_ik, held[j], acc[i][j])
+        a += a_k
+        b += b_k
     if p.bias != NULL:
         for j in range(vectors):
-            b_k[j] = vec_load(p.bias + (j * LANES if j < vectors - 1 else c_last))
+            held[j] = vec_load(p.bias + (j * LANES if j < vectors - 1 else c_last))
         for i in range(rows):
             for j in range(vectors):
-                acc[i][j] = vec_add(acc[i][j], b_k[j])
+                acc[i][j] = vec_add(acc[i][j], held[j])
     for i in range(rows):
         for j in range(vectors):
             vec_store(p.c + i * p.c_row + (j * LANES if j < vectors - 1 else c_last), acc[i][j])
@@ -371,39 +377,128 @@ cdef inline void product_of(const int rows, const int vectors, const Product* p)
 ctypedef void (*ProductTile)(const Product* p) noexcept nogil
 
 
-cdef inline void product_1x1(const Product* p) noexcept nogil: product_of(1, 1, p)
-cdef inline void product_2x1(const Product* p) noexcept nogil: product_of(2, 1, p)
-cdef inline void product_3x1(const Product* p) noexcept nogil: product_of(3, 1, p)
-cdef inline void product_4x1(const Product* p) noexcept nogil: product_of(4, 1, p)
-cdef inline void product_5x1(const Product* p) noexcept nogil: product_of(5, 1, p)
-cdef inline void product_6x1(const Product* p) noexcept nogil: product_of(6, 1, p)
-cdef inline void product_7x1(const Product* p) noexcept nogil: product_of(7, 1, p)
-cdef inline void product_8x1(const Product* p) noexcept nogil: product_of(8, 1, p)
-cdef inline void product_1x2(const Product* p) noexcept nogil: product_of(1, 2, p)
-cdef inline void product_2x2(const Product* p) noexcept nogil: product_of(2, 2, p)
-cdef inline void product_3x2(const Product* p) noexcept nogil: product_of(3, 2, p)
-cdef inline void product_4x2(const Product* p) noexcept nogil: product_of(4, 2, p)
-cdef inline void product_5x2(const Product* p) noexcept nogil: product_of(5, 2, p)
-cdef inline void product_6x2(const Product* p) noexcept nogil: product_of(6, 2, p)
-cdef inline void product_7x2(const Product* p) noexcept nogil: product_of(7, 2, p)
-cdef inline void product_8x2(const Product* p) noexcept nogil: product_of(8, 2, p)
-cdef inline void product_1x3(const Product* p) noexcept nogil: product_of(1, 3, p)
-cdef inline void product_2x3(const Product* p) noexcept nogil: product_of(2, 3, p)
-cdef inline void product_3x3(const Product* p) noexcept nogil: product_of(3, 3, p)
-cdef inline void product_4x3(const Product* p) noexcept nogil: product_of(4, 3, p)
-cdef inline void product_5x3(const Product* p) noexcept nogil: product_of(5, 3, p)
-cdef inline void product_6x3(const Product* p) noexcept nogil: product_of(6, 3, p)
-cdef inline void product_7x3(const Product* p) noexcept nogil: product_of(7, 3, p)
-cdef inline void product_8x3(const Product* p) noexcept nogil: product_of(8, 3, p)
-cdef inline void product_1x4(const Product* p) noexcept nogil: product_of(1, 4, p)
-cdef inline void product_2x4(const Product* p) noexcept nogil: product_of(2, 4, p)
-cdef inline void product_3x4(const Product* p) noexcept nogil: product_of(3, 4, p)
-cdef inline void product_4x4(const Product* p) noexcept nogil: product_of(4, 4, p)
-cdef inline void product_5x4(const Product* p) noexcept nogil: product_of(5, 4, p)
-cdef inline void product_6x4(const Product* p) noexcept nogil: product_of(6, 4, p)
+cdef inline void product_1x1(const Product* p) noexcept nogil:
+    product_of(1, 1, p)
+
+
+cdef inline void product_2x1(const Product* p) noexcept nogil:
+    product_of(2, 1, p)
+
+
+cdef inline void product_3x1(const Product* p) noexcept nogil:
+    product_of(3, 1, p)
+
+
+cdef inline void product_4x1(const Product* p) noexcept nogil:
+    product_of(4, 1, p)
+
+
+cdef inline void product_5x1(const Product* p) noexcept nogil:
+    product_of(5, 1, p)
+
+
+cdef inline void product_6x1(const Product* p) noexcept nogil:
+    product_of(6, 1, p)
+
+
+cdef inline void product_7x1(const Product* p) noexcept nogil:
+    product_of(min(7, TILE_ROWS), 1, p)
+
+
+cdef inline void product_8x1(const Product* p) noexcept nogil:
+    product_of(min(8, TILE_ROWS), 1, p)
+
+
+cdef inline void product_1x2(const Product* p) noexcept nogil:
+    product_of(1, 2, p)
+
+
+cdef inline void product_2x2(const Product* p) noexcept nogil:
+    product_of(2, 2, p)
+
+
+cdef inline void product_3x2(const Product* p) noexcept nogil:
+    product_of(3, 2, p)
+
+
+cdef inline void product_4x2(const Product* p) noexcept nogil:
+    product_of(4, 2, p)
+
+
+cdef inline void product_5x2(const Product* p) noexcept nogil:
+    product_of(5, 2, p)
+
+
+cdef inline void product_6x2(const Product* p) noexcept nogil:
+    product_of(6, 2, p)
+
+
+cdef inline void product_7x2(const Product* p) noexcept nogil:
+    product_of(min(7, TILE_ROWS), 2, p)
+
+
+cdef inline void product_8x2(const Product* p) noexcept nogil:
+    product_of(min(8, TILE_ROWS), 2, p)
+
+
+cdef inline void product_1x3(const Product* p) noexcept nogil:
+    product_of(1, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_2x3(const Product* p) noexcept nogil:
+    product_of(2, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_3x3(const Product* p) noexcept nogil:
+    product_of(3, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_4x3(const Product* p) noexcept nogil:
+    product_of(4, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_5x3(const Product* p) noexcept nogil:
+    product_of(5, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_6x3(const Product* p) noexcept nogil:
+    product_of(6, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_7x3(const Product* p) noexcept nogil:
+    product_of(min(7, TILE_ROWS), min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_8x3(const Product* p) noexcept nogil:
+    product_of(min(8, TILE_ROWS), min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_1x4(const Product* p) noexcept nogil:
+    product_of(1, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_2x4(const Product* p) noexcept nogil:
+    product_of(2, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_3x4(const Product* p) noexcept nogil:
+    product_of(3, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_4x4(const Product* p) noexcept nogil:
+    product_of(4, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_5x4(const Product* p) noexcept nogil:
+    product_of(5, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_6x4(const Product* p) noexcept nogil:
+    product_of(6, min(4, PRODUCT_VECTORS), p)
 
 
 cdef inline ProductTile product_tile(Py_ssize_t rows, Py_ssize_t vectors) noexcept nogil:
+    """The tile of up to product_rows(vectors) rows. (Called through a pointer, as one at a time gets all registers.)"""
     cdef ProductTile tiles[4][PRODUCT_ROWS]
     tiles[0][0] = product_1x1
     tiles[0][1] = product_2x1
