@@ -10,7 +10,7 @@ earlier and computes some columns twice. Three kinds of product have a shorter w
     few rows, columns of B contiguous (a fully connected layer on one sample): B is transposed on the way to registers
     one term (its gradient of weights): rows of C are written one after the other
     fewer than LANES columns: B is packed with zeros, and C goes through a copy
-Each element of C is one chain of multiply-adds over k in order, whatever way it takes and whatever block it falls into:
+Each element of C is one chain of multiply-adds over k in order, whatever way it takes and into whatever block it falls:
 the bits do not depend on M, N or threads.
 """
 from libc.stdlib cimport free, malloc

@@ -22,8 +22,8 @@ TILE_COLUMNS apart. The order of the sum over k is the same for every element of
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
 """
 from .simd cimport (
-    LANES, MOST_TILE_VECTORS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set,
-    vec_store, vec_store_part, vec_sum, vec_transpose,
+    LANES, MOST_TILE_VECTORS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma, vec_load,
+    vec_load_part, vec_set, vec_store, vec_store_part, vec_sum, vec_transpose,
 )
 
 cdef enum:

@@ -198,7 +198,7 @@ LINEAR = {
     "primes": (13, 17, 19),
     "deep": (3, 259, 5),
     "tall": (101, 3, 2),
-    # a sample or a few: weights are read as they lie; also fewer features or outputs than a vector holds, and just as many
+    # a sample or a few: weights are read as they lie; also with fewer features and outputs than a vector has lanes
     "sample": (1, 37, 21),
     "few": (3, 16, 16),
     "few and narrow": (4, 5, 3),
