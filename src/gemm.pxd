@@ -4,7 +4,7 @@
     for each chunk of k:               pack the block of B, unless it is read in place      (stays in L2)
         for each few rows:             A is read where it lies, or packed                   (stays in L1)
             for each panel of columns: tile, which keeps its sums in C between chunks       (registers)
-Panels are up to PRODUCT_VECTORS vectors wide; where LANES does not divide the columns of a panel, its last vector begins
+Panels are up to PRODUCT_VECTORS vectors wide; if LANES does not divide the columns of a panel, its last vector begins
 earlier and computes some columns twice. Three kinds of product have a shorter way:
 
     few rows, columns of B contiguous (a fully connected layer on one sample): B is transposed on the way to registers
@@ -213,8 +213,10 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
     cdef double work = 2.0 * g.M * g.N * (g.depth + 1)
     cdef Py_ssize_t depth, fit, size
     cdef void* workspace
-    # To pack B pays where it is read often; rows a large power of two apart share few lines of a cache.
-    g.in_place = g.b_column == 1 and (g.M < 256 or g.b_k * min(g.depth, GEMM_DEPTH) * sizeof(real) <= 1 << 20)
+    # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays. A is packed where
+    # the numbers that a tile reads for one k after another are a power of two apart: they would share few cache lines.
+    g.in_place = g.b_column == 1 and (g.M < 4 * PRODUCT_VECTORS * LANES
+                                      or g.b_k * min(g.depth, GEMM_DEPTH) <= 4096 * PRODUCT_VECTORS * LANES)
     g.pack_a = g.a_row == 1 and g.a_k * sizeof(real) % 4096 == 0 and g.depth > 64 and g.N >= 512
     depth = GEMM_DEPTH // 2 if g.pack_a else GEMM_DEPTH
     g.chunks = max((g.depth + depth - 1) // depth, 1)
