@@ -6,6 +6,7 @@ arrays (a kernel would read what the mask hides) nor ``np.matrix`` (it has no th
 """
 
 from collections.abc import Iterable
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -108,14 +109,12 @@ def integers(function: str, name: str, value: Any) -> Array:
 
 def empty(function: str, cause: str, shape: Shape, dtype: DType) -> Array:
     """A new array for a result; ``cause`` names the argument that makes it as large as it is."""
-    size = dtype.itemsize
-    for length in shape:
-        if length:  # an empty axis counts as one: NumPy cannot hold such a shape either
-            size *= length
-    if size > ADDRESS_LIMIT:
-        raise ValueError(
-            f"{function}: {cause} gives a result of shape {shape}, {size} bytes: more than an address can hold"
-        )
+    if not 0 < dtype.itemsize * prod(shape) <= ADDRESS_LIMIT:
+        size = dtype.itemsize * prod(length or 1 for length in shape)  # NumPy cannot hold such an empty array either
+        if size > ADDRESS_LIMIT:
+            raise ValueError(
+                f"{function}: {cause} gives a result of shape {shape}, {size} bytes: more than an address can hold"
+            )
     return np.empty(shape, dtype)
 
 

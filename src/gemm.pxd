@@ -1,23 +1,35 @@
 """The packed matrix product C[i, j] = bias[j] + sum over k of A[i, k] * B[k, j], with A and B read through strides.
 
-    items: blocks of up to ROW_BLOCK rows x up to COLUMN_PANELS panels of TILE_COLUMNS columns of C
-    for each chunk of DEPTH k:         pack the panels of B                                  (stays in L2)
-        for each TILE_ROWS rows:       A is read where it lies; the last rows are copied     (stays in L1)
-            for each panel:            tile                                                  (registers)
-    store the block, adding the bias
-Each element of C sums over k in order, whatever block it falls into: the bits do not depend on M, N or threads.
+    items: blocks of rows x vectors of LANES columns of C
+    for each chunk of k:               pack the block of B, unless it is read in place      (stays in L2)
+        for each few rows:             A is read where it lies, or packed                   (stays in L1)
+            for each panel of columns: tile, which keeps its sums in C between chunks       (registers)
+Panels are up to PRODUCT_VECTORS vectors wide; if LANES does not divide the columns of a panel, its last vector begins
+earlier and computes some columns twice. Three kinds of product have a shorter way:
+
+    few rows, columns of B contiguous (a fully connected layer on one sample): B is transposed on the way to registers
+    one term (its gradient of weights): rows of C are written one after the other
+    fewer than LANES columns: B is packed with zeros, and C goes through a copy
+Each element of C is one chain of multiply-adds over k in order, whatever way it takes and into whatever block it falls:
+the bits do not depend on M, N or threads.
 """
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
 
 from ...parallel cimport run, team
-from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_load, vec_store, vec_transpose
-from .tile cimport packed_tile
+from .simd cimport (
+    LANES, TILE_COLUMNS, TILE_VECTORS, copy_reals, prefetch_write, real, vec, vec_fma, vec_load, vec_load_part, vec_set,
+    vec_store, vec_store_part, vec_transpose,
+)
+from .tile cimport FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, product_rows, product_tile
 
 cdef enum:
-    GEMM_DEPTH = 256
-    GEMM_ROW_BLOCK = 240        # a multiple of the TILE_ROWS of every instruction set
-    GEMM_COLUMN_PANELS = 8
+    GEMM_DEPTH = 768            # k in a chunk, at most: the rows of A of a tile stay in L1
+    GEMM_VECTORS = 8            # so many vectors of B, GEMM_DEPTH deep, take a third of L2
+    GEMM_ROWS = 96              # rows of A that are packed together: a multiple of the rows of every tile
+    GEMM_FLOPS = 2000000000     # of one item, at most: some ten milliseconds
+    GEMM_WORDS = 4194304        # likewise, where memory is the work
+    PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile
+    CACHE_LINE = 64             # bytes
 
 
 cdef struct Gemm:
@@ -25,118 +37,233 @@ cdef struct Gemm:
     const real* a
     Py_ssize_t a_row, a_k       # A[i, k] = a[i*a_row + k*a_k]
     const real* b
-    Py_ssize_t b_k, b_column
+    Py_ssize_t b_k, b_column    # B[k, j] = b[k*b_k + j*b_column]; one of the two is 1
     const real* bias            # N, or NULL
     real* c                     # M x N, contiguous
-    Py_ssize_t row_items, panels_per_item
+    Py_ssize_t vectors          # of LANES columns in N
+    Py_ssize_t row_items, column_items, chunks
+    bint in_place               # read B where it lies
+    bint pack_a
     real* scratch
-    Py_ssize_t scratch_size     # reals per thread
+    Py_ssize_t scratch_size, b_size     # reals per thread, and those of them for B
+
+
+cdef inline void pack_vector(const real* b, Py_ssize_t b_k, Py_ssize_t b_column, Py_ssize_t depth, Py_ssize_t width,
+                             real* to, Py_ssize_t step) noexcept nogil:
+    """to[k*step + j] = b[k*b_k + j*b_column] for j < width, zero for the others up to LANES. b_k or b_column is 1."""
+    cdef vec block[LANES]
+    cdef Py_ssize_t k, i, part
+    if b_column == 1:
+        for k in range(depth):
+            vec_store(to + k * step, vec_load(b + k * b_k) if width == LANES else vec_load_part(b + k * b_k, width))
+        return
+    k = 0
+    while k < depth:
+        part = min(depth, LANES)
+        k = min(k, depth - part)                        # the last block may overlap the one before
+        if part == LANES and width == LANES:
+            for i in range(LANES):
+                block[i] = vec_load(b + i * b_column + k)
+        else:
+            for i in range(LANES):
+                block[i] = vec_load_part(b + i * b_column + k, part) if i < width else vec_set(0)
+        vec_transpose(block)
+        for i in range(LANES):
+            if i < part:
+                vec_store(to + (k + i) * step, block[i])
+        k += part
 
 
 cdef inline void pack_panel(const real* b, Py_ssize_t b_k, Py_ssize_t b_column, Py_ssize_t depth, Py_ssize_t width,
                             real* to) noexcept nogil:
-    """to[k*TILE_COLUMNS + j] = b[k*b_k + j*b_column]; columns from `width` on are zero."""
-    cdef vec block[LANES]
-    cdef Py_ssize_t k, j, i, blocks = depth // LANES if b_k == 1 else 0, lanes
-    if width < TILE_COLUMNS:
-        memset(to, 0, depth * TILE_COLUMNS * sizeof(real))
-    if b_column == 1:
-        if width == TILE_COLUMNS:
-            for k in range(depth):
-                for j in range(TILE_VECTORS):
-                    vec_store(to + k * TILE_COLUMNS + j * LANES, vec_load(b + k * b_k + j * LANES))
-        else:
-            for k in range(depth):
-                for j in range(width):
-                    to[k * TILE_COLUMNS + j] = b[k * b_k + j]
-        return
-    lanes = width // LANES                                # LANES x LANES blocks, transposed in registers
-    for k in range(blocks):
-        for j in range(lanes):
-            for i in range(LANES):
-                block[i] = vec_load(b + (j * LANES + i) * b_column + k * LANES)
-            vec_transpose(block)
-            for i in range(LANES):
-                vec_store(to + (k * LANES + i) * TILE_COLUMNS + j * LANES, block[i])
-    for j in range(width):
-        for k in range(blocks * LANES if j < lanes * LANES else 0, depth):
-            to[k * TILE_COLUMNS + j] = b[k * b_k + j * b_column]
+    """to[k*TILE_COLUMNS + j] = b[k*b_k + j*b_column]; columns from `width` on are zero. b_k or b_column is 1."""
+    cdef Py_ssize_t j
+    for j in range(TILE_VECTORS):
+        pack_vector(b + j * LANES * b_column, b_k, b_column, depth, min(max(width - j * LANES, 0), LANES),
+                    to + j * LANES, TILE_COLUMNS)
+
+
+cdef inline void pack_rows(const real* a, Py_ssize_t a_k, Py_ssize_t depth, Py_ssize_t rows, real* to) noexcept nogil:
+    """to[k*GEMM_ROWS + i] = a[k*a_k + i] for i < rows."""
+    cdef Py_ssize_t k
+    for k in range(depth):
+        copy_reals(to + k * GEMM_ROWS, a + k * a_k, rows)
+
+
+cdef inline void few_rows_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef const Gemm* g = <const Gemm*>argument
+    cdef Py_ssize_t vector, column
+    cdef Product p
+    p.depth, p.a, p.a_row, p.b_k, p.c_row = g.depth, g.a, g.a_row, g.b_column, g.N
+    for vector in range(g.vectors * item // g.column_items, g.vectors * (item + 1) // g.column_items):
+        column = vector * LANES
+        p.b = g.b + column * g.b_column
+        p.c = g.c + column
+        p.bias = g.bias + column if g.bias != NULL else NULL
+        few_rows(g.M)(&p, min(g.N - column, LANES))
+
+
+cdef inline void one_term_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef const Gemm* g = <const Gemm*>argument
+    cdef Py_ssize_t i, j, last = g.N - LANES
+    cdef vec a, zero = vec_set(0)
+    cdef real* c
+    for i in range(g.M * item // g.row_items, g.M * (item + 1) // g.row_items):
+        a = vec_set(g.a[i * g.a_row])
+        c = g.c + i * g.N
+        if last < 0:
+            vec_store_part(c, vec_fma(a, vec_load_part(g.b, g.N), zero), g.N)
+            continue
+        j = 0
+        while j < last:
+            vec_store(c + j, vec_fma(a, vec_load(g.b + j), zero))
+            j += LANES
+        vec_store(c + last, vec_fma(a, vec_load(g.b + last), zero))     # overlaps the one before
+
+
+cdef inline void narrow_tile(const Product* given, Py_ssize_t rows, Py_ssize_t width) noexcept nogil:
+    """A tile of `width` < LANES columns, of which B holds LANES."""
+    cdef Product p = given[0]
+    cdef real c[PRODUCT_ROWS * LANES]
+    cdef real bias[LANES]
+    cdef Py_ssize_t i
+    p.c, p.c_row, p.c_last = c, LANES, 0
+    if p.accumulate:
+        for i in range(rows):
+            vec_store(c + i * LANES, vec_load_part(given.c + i * given.c_row, width))
+    if p.bias != NULL:
+        vec_store(bias, vec_load_part(p.bias, width))
+        p.bias = bias
+    product_tile(rows, 1)(&p)
+    for i in range(rows):
+        vec_store_part(given.c + i * given.c_row, vec_load(c + i * LANES), width)
+
+
+cdef inline void prefetch_block(real* c, Py_ssize_t c_row, Py_ssize_t rows, Py_ssize_t columns) noexcept nogil:
+    cdef Py_ssize_t i, j
+    for i in range(rows):
+        for j in range((columns + LANES - 1) // LANES):
+            prefetch_write(c + i * c_row + j * LANES)
 
 
 cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef const Gemm* g = <const Gemm*>argument
-    cdef Py_ssize_t row = item % g.row_items * GEMM_ROW_BLOCK
-    cdef Py_ssize_t rows = min(g.M - row, GEMM_ROW_BLOCK)
-    cdef Py_ssize_t column = item // g.row_items * g.panels_per_item * TILE_COLUMNS
-    cdef Py_ssize_t columns = min(g.N - column, g.panels_per_item * TILE_COLUMNS)
-    cdef Py_ssize_t panels = (columns + TILE_COLUMNS - 1) // TILE_COLUMNS
-    cdef Py_ssize_t row_tiles = (rows + TILE_ROWS - 1) // TILE_ROWS
-    cdef real* packed = g.scratch + thread * g.scratch_size              # panels x depth x TILE_COLUMNS
-    cdef real* edge = packed + GEMM_COLUMN_PANELS * GEMM_DEPTH * TILE_COLUMNS    # TILE_ROWS x depth
-    cdef real* tiles = edge + TILE_ROWS * GEMM_DEPTH                     # row_tiles x panels x one tile
-    cdef Py_ssize_t chunk, k0, depth, panel, r, i, k, j, left, width
+    cdef Py_ssize_t row_item = item % g.row_items, column_item = item // g.row_items
+    cdef Py_ssize_t first_row = g.M * row_item // g.row_items
+    cdef Py_ssize_t end_row = g.M * (row_item + 1) // g.row_items
+    cdef Py_ssize_t first = g.vectors * column_item // g.column_items
+    cdef Py_ssize_t vectors = g.vectors * (column_item + 1) // g.column_items - first
+    cdef Py_ssize_t panels = (vectors + PRODUCT_VECTORS - 1) // PRODUCT_VECTORS
+    cdef Py_ssize_t tile_rows = product_rows((vectors + panels - 1) // panels)
+    cdef Py_ssize_t chunk, k, tile, row, rows, panel, start, wide, column, width, j
+    cdef real* b_packed = g.scratch + thread * g.scratch_size
+    cdef real* a_packed = b_packed + g.b_size
     cdef const real* a
-    cdef const real* from_
-    cdef real* to
-    if g.depth == 0:
-        memset(tiles, 0, row_tiles * panels * TILE_ROWS * TILE_COLUMNS * sizeof(real))
-    for chunk in range((g.depth + GEMM_DEPTH - 1) // GEMM_DEPTH):
-        k0 = chunk * GEMM_DEPTH
-        depth = min(g.depth - k0, GEMM_DEPTH)
+    cdef Product p
+    p.c_row = g.N
+    for chunk in range(g.chunks):
+        k = g.depth * chunk // g.chunks
+        p.depth = g.depth * (chunk + 1) // g.chunks - k
+        p.accumulate = chunk > 0
         for panel in range(panels):
-            pack_panel(g.b + k0 * g.b_k + (column + panel * TILE_COLUMNS) * g.b_column, g.b_k, g.b_column, depth,
-                       min(columns - panel * TILE_COLUMNS, TILE_COLUMNS), packed + panel * depth * TILE_COLUMNS)
-        for r in range(row_tiles):
-            left = min(rows - r * TILE_ROWS, TILE_ROWS)
-            a = g.a + (row + r * TILE_ROWS) * g.a_row + k0 * g.a_k
-            if left < TILE_ROWS:
-                memset(edge + left * GEMM_DEPTH, 0, (TILE_ROWS - left) * GEMM_DEPTH * sizeof(real))
-                for i in range(left):
-                    if g.a_k == 1:
-                        memcpy(edge + i * GEMM_DEPTH, a + i * g.a_row, depth * sizeof(real))
-                    else:
-                        for k in range(depth):
-                            edge[i * GEMM_DEPTH + k] = a[i * g.a_row + k * g.a_k]
+            start = vectors * panel // panels
+            wide = vectors * (panel + 1) // panels - start
+            column = (first + start) * LANES
+            width = min(g.N - column, wide * LANES)
+            if not g.in_place or width < LANES:
+                for j in range(wide):
+                    pack_vector(g.b + k * g.b_k + (column + max(min(j * LANES, width - LANES), 0)) * g.b_column,
+                                g.b_k, g.b_column, p.depth, min(width, LANES),
+                                b_packed + start * LANES * p.depth + j * LANES, wide * LANES)
+        for tile in range((end_row - first_row + tile_rows - 1) // tile_rows):
+            row = first_row + tile * tile_rows
+            rows = min(end_row - row, tile_rows)
+            a = g.a + row * g.a_row + k * g.a_k
+            p.a, p.a_row, p.a_k = a, g.a_row, g.a_k
+            if g.pack_a:
+                j = (row - first_row) % GEMM_ROWS
+                if j == 0:
+                    pack_rows(a, g.a_k, p.depth, min(end_row - row, GEMM_ROWS), a_packed)
+                p.a, p.a_k = a_packed + j, GEMM_ROWS
             for panel in range(panels):
-                to = tiles + (r * panels + panel) * TILE_ROWS * TILE_COLUMNS
-                if left < TILE_ROWS:
-                    packed_tile(depth, edge, GEMM_DEPTH, 1, packed + panel * depth * TILE_COLUMNS, to, chunk > 0)
+                start = vectors * panel // panels
+                wide = vectors * (panel + 1) // panels - start
+                column = (first + start) * LANES
+                width = min(g.N - column, wide * LANES)
+                p.c, p.c_last = g.c + row * g.N + column, width - LANES
+                p.bias = g.bias + column if g.bias != NULL and chunk == g.chunks - 1 else NULL
+                if g.in_place and width >= LANES:
+                    p.b, p.b_k, p.b_last = g.b + k * g.b_k + column, g.b_k, width - LANES
                 else:
-                    packed_tile(depth, a, g.a_row, g.a_k, packed + panel * depth * TILE_COLUMNS, to, chunk > 0)
-    for i in range(rows):
-        for panel in range(panels):
-            from_ = tiles + ((i // TILE_ROWS * panels + panel) * TILE_ROWS + i % TILE_ROWS) * TILE_COLUMNS
-            j = column + panel * TILE_COLUMNS
-            to = g.c + (row + i) * g.N + j
-            width = min(g.N - j, TILE_COLUMNS)
-            if g.bias != NULL:
-                for k in range(width):
-                    to[k] = from_[k] + g.bias[j + k]
-            else:
-                for k in range(width):
-                    to[k] = from_[k]
+                    p.b, p.b_k, p.b_last = b_packed + start * LANES * p.depth, wide * LANES, (wide - 1) * LANES
+                if width < LANES:
+                    narrow_tile(&p, rows, width)
+                    continue
+                if p.depth >= PREFETCH_DEPTH:
+                    if panel + 1 < panels:
+                        prefetch_block(p.c + width, g.N, rows, min(g.N - column - width, wide * LANES))
+                    else:
+                        prefetch_block(g.c + (row + rows) * g.N + first * LANES, g.N, min(end_row - row - rows, rows),
+                                       min(g.N - first * LANES, wide * LANES))
+                product_tile(rows, wide)(&p)
+
+
+cdef inline int run_items(Gemm* g, int threads) except -1:
+    """Divide the product into items, allocate the workspace and compute."""
+    cdef double work = 2.0 * g.M * g.N * (g.depth + 1)
+    cdef Py_ssize_t depth, fit, size
+    cdef void* workspace
+    # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays. A is packed where
+    # the numbers that a tile reads for one k after another are a power of two apart: they would share few cache lines.
+    g.in_place = g.b_column == 1 and (g.M < 4 * PRODUCT_VECTORS * LANES
+                                      or g.b_k * min(g.depth, GEMM_DEPTH) <= 4096 * PRODUCT_VECTORS * LANES)
+    g.pack_a = g.a_row == 1 and g.a_k * sizeof(real) % 4096 == 0 and g.depth > 64 and g.N >= 512
+    depth = GEMM_DEPTH // 2 if g.pack_a else GEMM_DEPTH
+    g.chunks = max((g.depth + depth - 1) // depth, 1)
+    depth = (g.depth + g.chunks - 1) // g.chunks
+    fit = GEMM_DEPTH * GEMM_VECTORS // max(depth, 1)
+    g.row_items, g.column_items = 1, (g.vectors + fit - 1) // fit
+    if g.column_items % threads > 0:
+        # Blocks of columns, each packed once, or of rows if nothing is packed or columns would not be shared evenly.
+        if g.M >= 16 * threads and (g.in_place or g.vectors < 8 * threads and g.vectors % threads > 0):
+            g.row_items = threads
+        else:
+            g.column_items = min((g.column_items + threads - 1) // threads * threads, g.vectors)
+    g.row_items *= min(<Py_ssize_t>(work / GEMM_FLOPS / (g.row_items * g.column_items)), g.M // 64) + 1
+    g.b_size = (1 if g.in_place else (g.vectors + g.column_items - 1) // g.column_items) * LANES * depth
+    g.scratch_size = g.b_size + (GEMM_ROWS * depth if g.pack_a else 0)
+    size = threads * g.scratch_size * <Py_ssize_t>sizeof(real) + CACHE_LINE
+    workspace = malloc(size)
+    if workspace == NULL:
+        raise MemoryError(f"no memory for a workspace of {size} bytes")
+    g.scratch = <real*>(<size_t>workspace + CACHE_LINE - <size_t>workspace % CACHE_LINE)
+    try:
+        with nogil:
+            run(gemm_block, g, g.row_items * g.column_items, threads)
+    finally:
+        free(workspace)
+    return 0
 
 
 cdef inline int gemm(Gemm* g) except -1:
     """Compute C; the caller has set every field up to c."""
-    cdef Py_ssize_t panels = (g.N + TILE_COLUMNS - 1) // TILE_COLUMNS
-    cdef Py_ssize_t items, most
+    cdef double work = 2.0 * g.M * g.N * (g.depth + 1)
     cdef int threads
     if g.M == 0 or g.N == 0:
         return 0
-    g.row_items = (g.M + GEMM_ROW_BLOCK - 1) // GEMM_ROW_BLOCK
-    threads = team(g.row_items * panels, 2.0 * g.M * g.N * (g.depth + 1))
-    most = panels * g.row_items // (3 * threads) if threads > 1 else panels      # a few items for each thread
-    g.panels_per_item = min(max(most, 1), GEMM_COLUMN_PANELS)
-    items = g.row_items * ((panels + g.panels_per_item - 1) // g.panels_per_item)
-    g.scratch_size = (GEMM_COLUMN_PANELS * GEMM_DEPTH * TILE_COLUMNS + TILE_ROWS * GEMM_DEPTH
-                      + min(g.M + TILE_ROWS, GEMM_ROW_BLOCK) * g.panels_per_item * TILE_COLUMNS)
-    g.scratch = <real*>malloc(threads * g.scratch_size * sizeof(real))
-    if g.scratch == NULL:
-        raise MemoryError(f"no memory for a workspace of {threads * g.scratch_size * <Py_ssize_t>sizeof(real)} bytes")
-    try:
+    g.vectors = (g.N + LANES - 1) // LANES
+    if g.M <= FEW_ROWS and g.a_k == 1 and g.b_k == 1:
+        threads = team(g.vectors, (9.0 + 3.0 * g.M) * g.N * g.depth)        # measured, in terms of a tile's FLOPs
+        g.column_items = min(max(threads, g.N * g.depth // GEMM_WORDS), g.vectors)
         with nogil:
-            run(gemm_block, g, items, threads)
-    finally:
-        free(g.scratch)
+            run(few_rows_block, g, g.column_items, threads)
+    elif g.depth == 1 and g.b_column == 1 and g.bias == NULL:
+        threads = team(g.M, work)
+        g.row_items = min(max(threads, g.M * g.N // GEMM_WORDS), g.M)
+        with nogil:
+            run(one_term_block, g, g.row_items, threads)
+    else:
+        if g.b_column != 1:
+            work += 20.0 * g.N * g.depth                                    # to transpose B, likewise
+        run_items(g, team(g.vectors * ((g.M + PRODUCT_ROWS - 1) // PRODUCT_ROWS), work))
     return 0

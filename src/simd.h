@@ -30,9 +30,9 @@ enum { REAL_MANTISSA_BITS = 23, REAL_EXPONENT_BIAS = 127 };
 /* The register tile is TILE_ROWS x TILE_VECTORS accumulators. 16 registers hold 6x2 accumulators, two vectors and a
    broadcast; 32 registers hold 8x3. */
 #if FASTCONV_VECTOR_BYTES == 64
-enum { TILE_ROWS = 8, TILE_VECTORS = 3 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 3, MOST_TILE_VECTORS = 4 };
 #else
-enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
+enum { TILE_ROWS = 6, TILE_VECTORS = 2, MOST_TILE_VECTORS = 2 };
 #endif
 
 #define VINLINE static inline __attribute__((always_inline, unused))
@@ -79,8 +79,10 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
-/* Asks for the line of the cache at p, which need not exist. */
+/* Ask for the line of the cache at p, to be read or written soon; the address need not exist. */
 VINLINE void prefetch(const real *p) { __builtin_prefetch(p); }
+VINLINE void prefetch_write(const real *p) { __builtin_prefetch(p, 1, 3); }
+
 /* Past the caches, into memory, for results of STREAM_BYTES and more: with what they are made of they would not stay in
    a cache anyway, and their old content is not fetched first. p is a multiple of the vector's size; stream_end() comes
    before another thread may read. */
@@ -215,16 +217,59 @@ VINLINE vec vec_odd(vec a, vec b) { (void)a; return b; }
 VINLINE real vec_sum(vec v) { return v; }
 #endif
 
-/* rows[i][j] <-> rows[j][i]: log2(LANES) rounds, each of which zips the first half of the rows with the second. */
+/* rows[i][j] <-> rows[j][i], in units of 16 bytes, which shuffles do not leave if they are to be fast: first each UNIT
+   rows exchange what is in the same unit, by zipping; then rows UNIT apart exchange units, by picking every second. */
+#if FASTCONV_VECTOR_BYTES > 0
+#ifdef FASTCONV_DOUBLE
+#define UNIT 2
+#define UNIT_LOW(n) (n), LANES + (n)
+#define UNIT_HIGH(n) (n) + 1, LANES + (n) + 1
+#define UNIT_ALL(n) (n), (n) + 1
+#else
+#define UNIT 4
+#define UNIT_LOW(n) (n), LANES + (n), (n) + 1, LANES + (n) + 1
+#define UNIT_HIGH(n) (n) + 2, LANES + (n) + 2, (n) + 3, LANES + (n) + 3
+#define UNIT_ALL(n) (n), (n) + 1, (n) + 2, (n) + 3
+#endif
+#if FASTCONV_VECTOR_BYTES == 16
+#define EACH_UNIT(half) half(0)
+#define EVEN_UNITS UNIT_ALL(0)
+#define ODD_UNITS UNIT_ALL(0)
+#elif FASTCONV_VECTOR_BYTES == 32
+#define EACH_UNIT(half) half(0), half(UNIT)
+#define EVEN_UNITS UNIT_ALL(0), UNIT_ALL(LANES)
+#define ODD_UNITS UNIT_ALL(UNIT), UNIT_ALL(LANES + UNIT)
+#else
+#define EACH_UNIT(half) half(0), half(UNIT), half(2 * UNIT), half(3 * UNIT)
+#define EVEN_UNITS UNIT_ALL(0), UNIT_ALL(2 * UNIT), UNIT_ALL(LANES), UNIT_ALL(LANES + 2 * UNIT)
+#define ODD_UNITS UNIT_ALL(UNIT), UNIT_ALL(3 * UNIT), UNIT_ALL(LANES + UNIT), UNIT_ALL(LANES + 3 * UNIT)
+#endif
 VINLINE void vec_transpose(vec rows[LANES]) {
-    for (int round = 1; round < LANES; round *= 2) {
-        vec zipped[LANES];
-        for (int i = 0; i < LANES / 2; i++) {
-            zipped[2 * i] = vec_zip_low(rows[i], rows[i + LANES / 2]);
-            zipped[2 * i + 1] = vec_zip_high(rows[i], rows[i + LANES / 2]);
+    enum { UNITS = LANES / UNIT };
+    vec was[LANES];
+    for (int step = 1; step < UNIT; step *= 2) {
+        for (int i = 0; i < LANES; i++) was[i] = rows[i];
+        for (int first = 0; first < LANES; first += UNIT) {
+            for (int i = 0; i < UNIT / 2; i++) {
+                vec a = was[first + i], b = was[first + i + UNIT / 2];
+                rows[first + 2 * i] = __builtin_shufflevector(a, b, EACH_UNIT(UNIT_LOW));
+                rows[first + 2 * i + 1] = __builtin_shufflevector(a, b, EACH_UNIT(UNIT_HIGH));
+            }
         }
-        for (int i = 0; i < LANES; i++) rows[i] = zipped[i];
+    }
+    for (int step = 1; step < UNITS; step *= 2) {
+        for (int i = 0; i < LANES; i++) was[i] = rows[i];
+        for (int k = 0; k < UNIT; k++) {
+            for (int i = 0; i < UNITS / 2; i++) {
+                vec a = was[2 * i * UNIT + k], b = was[(2 * i + 1) * UNIT + k];
+                rows[i * UNIT + k] = __builtin_shufflevector(a, b, EVEN_UNITS);
+                rows[(i + UNITS / 2) * UNIT + k] = __builtin_shufflevector(a, b, ODD_UNITS);
+            }
+        }
     }
 }
+#else
+VINLINE void vec_transpose(vec rows[LANES]) { (void)rows; }
+#endif
 
 #endif

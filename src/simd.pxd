@@ -15,6 +15,7 @@ cdef extern from "simd.h" nogil:
         TILE_VECTORS
         TILE_COLUMNS
         REAL_MANTISSA_BITS
+        MOST_TILE_VECTORS
         REAL_EXPONENT_BIAS
 
     vec vec_set(real x) noexcept
@@ -27,7 +28,8 @@ cdef extern from "simd.h" nogil:
     vec vec_keep(vec v) noexcept                    # v, held in a register
     vec vec_load_part(const real* p, Py_ssize_t count) noexcept
     void vec_store_part(real* p, vec v, Py_ssize_t count) noexcept
-    void prefetch(const real* p) noexcept           # the line of the cache
+    void prefetch(const real* p) noexcept           # the line of the cache, to be read ...
+    void prefetch_write(const real* p) noexcept     # ... or written
     void vec_stream(real* p, vec v) noexcept        # past the caches; p is a multiple of the vector's size
     Py_ssize_t stream_offset(const real* p) noexcept    # elements up to the first such place
     void stream_end() noexcept

@@ -22,7 +22,8 @@ TILE_COLUMNS apart. The order of the sum over k is the same for every element of
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
 """
 from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set, vec_store, vec_sum,
+    LANES, MOST_TILE_VECTORS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma, vec_load,
+    vec_load_part, vec_set, vec_store, vec_store_part, vec_sum, vec_transpose,
 )
 
 cdef enum:
@@ -306,3 +307,314 @@ cdef inline Dots dots_in_place(int rows) noexcept nogil:
     if rows == 5:
         return dots_5
     return dots_6 if rows == 6 else dots_7
+
+
+# Products of matrices: tiles of any number of rows and columns, with C where it lies.
+#
+#     vectors                   1   2   3   4
+#     rows, 16 registers        6   6
+#     rows, 32 registers        8   8   8   6
+#
+# Each element of C is one chain of multiply-adds over k in order, in every tile and in `few_rows`.
+
+cdef enum:
+    PRODUCT_ROWS = 8
+    PRODUCT_VECTORS = MOST_TILE_VECTORS
+    FEW_ROWS = 4
+
+
+cdef struct Product:
+    Py_ssize_t depth
+    const real* a
+    Py_ssize_t a_row, a_k       # A[i, k] = a[i*a_row + k*a_k]
+    const real* b
+    Py_ssize_t b_k, b_last      # vector j of row k of B is at b[k*b_k + j*LANES], the last one at b[k*b_k + b_last]
+    real* c
+    Py_ssize_t c_row, c_last    # likewise, vector j of row i of C: the last one may overlap the one before
+    const real* bias            # added to the sums, laid out as a row of C; or NULL
+    bint accumulate             # go on from what is in C, or start from zero
+
+
+cdef inline Py_ssize_t product_rows(Py_ssize_t vectors) noexcept nogil:
+    """Rows of the tile of so many vectors: as many as there are registers for."""
+    return TILE_ROWS if vectors <= TILE_VECTORS else TILE_ROWS * TILE_VECTORS // vectors
+
+
+cdef inline void product_of(const int rows, const int vectors, const Product* p) noexcept nogil:    # constants
+    cdef vec acc[PRODUCT_ROWS][PRODUCT_VECTORS]
+    cdef vec held[PRODUCT_VECTORS]
+    cdef vec a_ik
+    cdef const real* a = p.a
+    cdef const real* b = p.b
+    cdef Py_ssize_t _k, a_row = p.a_row, a_k = p.a_k, b_k = p.b_k, b_last = p.b_last, c_last = p.c_last
+    cdef int i, j
+    for i in range(rows):
+        for j in range(vectors):
+            if p.accumulate:
+                acc[i][j] = vec_load(p.c + i * p.c_row + (j * LANES if j < vectors - 1 else c_last))
+            else:
+                acc[i][j] = vec_set(0)
+    for _k in range(p.depth):
+        for j in range(vectors):
+            held[j] = vec_load(b + (j * LANES if j < vectors - 1 else b_last))
+        for i in range(rows):
+            a_ik = vec_set(a[i * a_row])
+            for j in range(vectors):
+                acc[i][j] = vec_fma(a_ik, held[j], acc[i][j])
+        a += a_k
+        b += b_k
+    if p.bias != NULL:
+        for j in range(vectors):
+            held[j] = vec_load(p.bias + (j * LANES if j < vectors - 1 else c_last))
+        for i in range(rows):
+            for j in range(vectors):
+                acc[i][j] = vec_add(acc[i][j], held[j])
+    for i in range(rows):
+        for j in range(vectors):
+            vec_store(p.c + i * p.c_row + (j * LANES if j < vectors - 1 else c_last), acc[i][j])
+
+
+ctypedef void (*ProductTile)(const Product* p) noexcept nogil
+
+
+cdef inline void product_1x1(const Product* p) noexcept nogil:
+    product_of(1, 1, p)
+
+
+cdef inline void product_2x1(const Product* p) noexcept nogil:
+    product_of(2, 1, p)
+
+
+cdef inline void product_3x1(const Product* p) noexcept nogil:
+    product_of(3, 1, p)
+
+
+cdef inline void product_4x1(const Product* p) noexcept nogil:
+    product_of(4, 1, p)
+
+
+cdef inline void product_5x1(const Product* p) noexcept nogil:
+    product_of(5, 1, p)
+
+
+cdef inline void product_6x1(const Product* p) noexcept nogil:
+    product_of(6, 1, p)
+
+
+cdef inline void product_7x1(const Product* p) noexcept nogil:
+    product_of(min(7, TILE_ROWS), 1, p)
+
+
+cdef inline void product_8x1(const Product* p) noexcept nogil:
+    product_of(min(8, TILE_ROWS), 1, p)
+
+
+cdef inline void product_1x2(const Product* p) noexcept nogil:
+    product_of(1, 2, p)
+
+
+cdef inline void product_2x2(const Product* p) noexcept nogil:
+    product_of(2, 2, p)
+
+
+cdef inline void product_3x2(const Product* p) noexcept nogil:
+    product_of(3, 2, p)
+
+
+cdef inline void product_4x2(const Product* p) noexcept nogil:
+    product_of(4, 2, p)
+
+
+cdef inline void product_5x2(const Product* p) noexcept nogil:
+    product_of(5, 2, p)
+
+
+cdef inline void product_6x2(const Product* p) noexcept nogil:
+    product_of(6, 2, p)
+
+
+cdef inline void product_7x2(const Product* p) noexcept nogil:
+    product_of(min(7, TILE_ROWS), 2, p)
+
+
+cdef inline void product_8x2(const Product* p) noexcept nogil:
+    product_of(min(8, TILE_ROWS), 2, p)
+
+
+cdef inline void product_1x3(const Product* p) noexcept nogil:
+    product_of(1, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_2x3(const Product* p) noexcept nogil:
+    product_of(2, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_3x3(const Product* p) noexcept nogil:
+    product_of(3, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_4x3(const Product* p) noexcept nogil:
+    product_of(4, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_5x3(const Product* p) noexcept nogil:
+    product_of(5, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_6x3(const Product* p) noexcept nogil:
+    product_of(6, min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_7x3(const Product* p) noexcept nogil:
+    product_of(min(7, TILE_ROWS), min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_8x3(const Product* p) noexcept nogil:
+    product_of(min(8, TILE_ROWS), min(3, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_1x4(const Product* p) noexcept nogil:
+    product_of(1, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_2x4(const Product* p) noexcept nogil:
+    product_of(2, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_3x4(const Product* p) noexcept nogil:
+    product_of(3, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_4x4(const Product* p) noexcept nogil:
+    product_of(4, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_5x4(const Product* p) noexcept nogil:
+    product_of(5, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline void product_6x4(const Product* p) noexcept nogil:
+    product_of(6, min(4, PRODUCT_VECTORS), p)
+
+
+cdef inline ProductTile product_tile(Py_ssize_t rows, Py_ssize_t vectors) noexcept nogil:
+    """The tile of up to product_rows(vectors) rows. (Called through a pointer, as one at a time gets all registers.)"""
+    cdef ProductTile tiles[4][PRODUCT_ROWS]
+    tiles[0][0] = product_1x1
+    tiles[0][1] = product_2x1
+    tiles[0][2] = product_3x1
+    tiles[0][3] = product_4x1
+    tiles[0][4] = product_5x1
+    tiles[0][5] = product_6x1
+    tiles[0][6] = product_7x1
+    tiles[0][7] = product_8x1
+    tiles[1][0] = product_1x2
+    tiles[1][1] = product_2x2
+    tiles[1][2] = product_3x2
+    tiles[1][3] = product_4x2
+    tiles[1][4] = product_5x2
+    tiles[1][5] = product_6x2
+    tiles[1][6] = product_7x2
+    tiles[1][7] = product_8x2
+    tiles[2][0] = product_1x3
+    tiles[2][1] = product_2x3
+    tiles[2][2] = product_3x3
+    tiles[2][3] = product_4x3
+    tiles[2][4] = product_5x3
+    tiles[2][5] = product_6x3
+    tiles[2][6] = product_7x3
+    tiles[2][7] = product_8x3
+    tiles[3][0] = product_1x4
+    tiles[3][1] = product_2x4
+    tiles[3][2] = product_3x4
+    tiles[3][3] = product_4x4
+    tiles[3][4] = product_5x4
+    tiles[3][5] = product_6x4
+    return tiles[vectors - 1][rows - 1]
+
+
+cdef inline void add_part(const int rows, const Product* p, Py_ssize_t width, Py_ssize_t k, Py_ssize_t part,
+                          vec* acc) noexcept nogil:
+    """acc[r] += A[r, k] * B[k, :] for up to LANES k: at the ends, and where there are fewer than LANES columns."""
+    cdef vec block[LANES]
+    cdef Py_ssize_t from_ = min(k, max(p.depth - LANES, 0)), loaded = min(p.depth, LANES)
+    cdef int i, r
+    for i in range(LANES):
+        if i >= width:
+            block[i] = vec_set(0)
+        elif loaded == LANES:
+            block[i] = vec_load(p.b + i * p.b_k + from_)
+        else:
+            block[i] = vec_load_part(p.b + i * p.b_k, loaded)
+    vec_transpose(block)
+    for i in range(LANES):
+        if k <= from_ + i and from_ + i < k + part:
+            for r in range(rows):
+                acc[r] = vec_fma(vec_set(p.a[r * p.a_row + from_ + i]), block[i], acc[r])
+
+
+cdef inline void rows_of(const int rows, const Product* p, Py_ssize_t width) noexcept nogil:
+    cdef vec acc[FEW_ROWS]
+    cdef vec block[LANES]
+    cdef vec bias
+    cdef Py_ssize_t k = 0, part
+    cdef int i, r
+    for r in range(rows):
+        acc[r] = vec_set(0)
+    if width == LANES:
+        part = (LANES - <Py_ssize_t>(<size_t>p.b // sizeof(real) % LANES)) % LANES
+        if part > 0 and part < p.depth:                 # from here on vectors do not straddle cache lines
+            add_part(rows, p, width, 0, part, acc)
+            k = part
+        while k + LANES <= p.depth:
+            for i in range(LANES):
+                block[i] = vec_load(p.b + i * p.b_k + k)
+            vec_transpose(block)
+            for i in range(LANES):
+                for r in range(rows):
+                    acc[r] = vec_fma(vec_set(p.a[r * p.a_row + k + i]), block[i], acc[r])
+            k += LANES
+    while k < p.depth:
+        part = min(p.depth - k, LANES)
+        add_part(rows, p, width, k, part, acc)
+        k += part
+    if p.bias != NULL:
+        bias = vec_load(p.bias) if width == LANES else vec_load_part(p.bias, width)
+        for r in range(rows):
+            acc[r] = vec_add(acc[r], bias)
+    for r in range(rows):
+        if width == LANES:
+            vec_store(p.c + r * p.c_row, acc[r])
+        else:
+            vec_store_part(p.c + r * p.c_row, acc[r], width)
+
+
+ctypedef void (*Rows)(
+    const Product* p,                           # A[i, k] = a[i*a_row + k]; B[k, j] = b[j*b_k + k]
+    Py_ssize_t width,                           # columns, up to LANES
+) noexcept nogil
+
+
+cdef inline void rows_1(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(1, p, width)
+
+
+cdef inline void rows_2(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(2, p, width)
+
+
+cdef inline void rows_3(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(3, p, width)
+
+
+cdef inline void rows_4(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(FEW_ROWS, p, width)
+
+
+cdef inline Rows few_rows(Py_ssize_t rows) noexcept nogil:
+    """Up to FEW_ROWS rows times one vector of columns that lie contiguous: they are transposed in registers."""
+    if rows == 1:
+        return rows_1
+    if rows == 2:
+        return rows_2
+    return rows_3 if rows == 3 else rows_4

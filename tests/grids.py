@@ -299,6 +299,14 @@ LINEAR = {
     "primes": (13, 17, 19),
     "deep": (3, 259, 5),
     "tall": (101, 3, 2),
+    # a sample or a few: weights are read as they lie; also with fewer features and outputs than a vector has lanes
+    "sample": (1, 37, 21),
+    "few": (3, 16, 16),
+    "few and narrow": (4, 5, 3),
+    "few and deep": (2, 67, 17),
+    # panels of each width, rows left over from tiles of 6 and 8
+    "panels": (29, 21, 67),
+    "two panels": (11, 33, 101),
 }
 
 # (outer, classes, inner): a batch of logits (N, C), or (N, C, pixels)

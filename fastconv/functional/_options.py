@@ -23,19 +23,22 @@ def word(function: str, name: str, value: object, allowed: Iterable[str]) -> str
 
 def flag(function: str, name: str, value: object) -> bool:
     """True or False, and nothing that merely counts as such."""
-    if not isinstance(value, bool | np.bool_):
+    if value is True or value is False:
+        return value
+    if not isinstance(value, np.bool_):
         raise TypeError(f"{function}: {name} must be True or False, got {shown(value)}")
     return bool(value)
 
 
 def output_mask(function: str, value: Any) -> Mask:
     """Which of the gradients of input, weight and bias are wanted."""
-    if not is_sequence(value):
+    if type(value) is not tuple and not is_sequence(value):
         raise TypeError(f"{function}: output_mask must be three bools, got {shown(value)}")
     if len(value) != 3:
         raise ValueError(f"{function}: output_mask must be three bools, got {len(value)}: {shown(value)}")
-    first, second, third = (flag(function, "output_mask", wanted) for wanted in value)
-    return first, second, third
+    first, second, third = value
+    name = "output_mask"
+    return flag(function, name, first), flag(function, name, second), flag(function, name, third)
 
 
 def number(function: str, name: str, value: Any, dtype: np.dtype[Any]) -> float:

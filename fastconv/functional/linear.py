@@ -22,6 +22,13 @@ def _check(function: str, x: Array, w: Array) -> None:
         )
 
 
+def _matrix(array: Array) -> Array:
+    """The array with its leading axes made one: its rows."""
+    if array.ndim == 2:
+        return array
+    return array.reshape(product(array.shape[:-1]), array.shape[-1])
+
+
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     r"""Matrix product of features with weights, plus a bias: :math:`y = x W^\top + b`.
 
@@ -65,8 +72,7 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Array:
     if features_in == 0:  # the empty sum
         y[...] = 0 if b is None else b
         return y
-    rows = product(x.shape[:-1])
-    _backend.ops(x.dtype).linear(x.reshape(rows, features_in), w, b, y.reshape(rows, features_out))
+    _backend.ops(x.dtype).linear(_matrix(x), w, b, _matrix(y))
     return y
 
 
@@ -115,24 +121,29 @@ def linear_backward(
     dy = real("linear_backward", "grad_output", grad_output, x.dtype)
     wants_input, wants_weight, wants_bias = checked_mask("linear_backward", output_mask)
     _check("linear_backward", x, w)
-    features_out, features_in = w.shape
+    features_out = len(w)
     expected = (*x.shape[:-1], features_out)
     check_shape("linear_backward", "grad_output", dy, expected, "that of the forward result")
-    rows = product(x.shape[:-1])
-    y_rows, x_rows = dy.reshape(rows, features_out), x.reshape(rows, features_in)
+    x_rows, dy_rows = _matrix(x), _matrix(dy)
     kernels = _backend.ops(x.dtype)
     grad_input = grad_weight = grad_bias = None
     # Where a sum has no terms the gradient is zero and there is nothing for a kernel to do.
     if wants_input:
-        grad_input = np.zeros(x.shape, x.dtype)
         if x.size and features_out:
-            kernels.linear_grad_input(y_rows, w, grad_input.reshape(rows, features_in))
+            grad_input = np.empty(x.shape, x.dtype)
+            kernels.linear_grad_input(dy_rows, w, _matrix(grad_input))
+        else:
+            grad_input = np.zeros(x.shape, x.dtype)
     if wants_weight:
-        grad_weight = np.zeros(w.shape, x.dtype)
-        if w.size and rows:
-            kernels.linear_grad_weight(y_rows, x_rows, grad_weight)
+        if w.size and len(x_rows):
+            grad_weight = np.empty(w.shape, x.dtype)
+            kernels.linear_grad_weight(dy_rows, x_rows, grad_weight)
+        else:
+            grad_weight = np.zeros(w.shape, x.dtype)
     if wants_bias:
-        grad_bias = np.zeros(features_out, x.dtype)
         if dy.size:
-            kernels.linear_grad_bias(y_rows, grad_bias)
+            grad_bias = np.empty(features_out, x.dtype)
+            kernels.linear_grad_bias(dy_rows, grad_bias)
+        else:
+            grad_bias = np.zeros(features_out, x.dtype)
     return grad_input, grad_weight, grad_bias

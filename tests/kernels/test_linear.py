@@ -56,7 +56,26 @@ def test_no_bias_is_a_bias_of_zeros(name: str, kernels: Kernels) -> None:
     assert_array_equal(without, zeros)
 
 
-LARGE = {"square": (301, 299, 307), "few rows": (5, 701, 703), "deep": (33, 9001, 17)}
+LARGE = {
+    "square": (301, 299, 307),
+    "few rows": (5, 701, 703),
+    "one row": (1, 2001, 1999),
+    "four rows": (4, 1601, 301),
+    "deep": (33, 9001, 17),
+    "weights packed for grad_input": (263, 701, 703),
+    "columns of grad_output packed": (69, 530, 1024),  # a power of two apart
+    "uneven columns": (130, 257, 40),
+    "one column": (4099, 65, 1),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_blocks_equal_the_whole_product(name: str, kernels: Kernels) -> None:
+    x, w, b, dy = arrays(LARGE[name], integers, np.float64)
+    right = [x @ w.T + b, dy @ w, dy.T @ x, dy.sum(axis=0)]
+    results = all_four(kernels.ops, [a.astype(kernels.dtype) for a in (x, w, b, dy)])
+    for result, whole in zip(results, right, strict=True):
+        assert_array_equal(result, whole.astype(kernels.dtype), strict=True)
 
 
 @pytest.mark.parametrize("name", LARGE)
@@ -79,9 +98,22 @@ def test_a_row_does_not_depend_on_its_batch(name: str, compiled: Kernels) -> Non
             assert batched[m : m + 1].tobytes() == single.tobytes()
 
 
+@pytest.mark.parametrize("name", ["primes", "sample", "few and deep", "two panels"])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_special_values_stay_in_their_row(value: float, kernels: Kernels) -> None:
-    x, _, _, dy = given = arrays(LINEAR["primes"], integers, kernels.dtype)
-    x[4, 5] = dy[4, 5] = value
+def test_special_values_stay_in_their_row(name: str, value: float, kernels: Kernels) -> None:
+    x, _, _, dy = given = arrays(LINEAR[name], integers, kernels.dtype)
+    x[-1, 5] = dy[-1, 5] = value
     for result, right in zip(all_four(kernels.ops, given), all_four(python, given), strict=True):
         assert_array_equal(result, right)
+
+
+@pytest.mark.parametrize("name", ["primes", "sample", "few and deep", "two panels"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_special_weights_stay_in_their_column(name: str, value: float, kernels: Kernels) -> None:
+    x, w, _, dy = given = arrays(LINEAR[name], integers, kernels.dtype)
+    w[-1, 3] = value
+    x[:, 3], dy[:, -1] = 1, 1  # no product of zero and infinity
+    for result, right in zip(all_four(kernels.ops, given), all_four(python, given), strict=True):
+        assert_array_equal(result, right)
+    y = all_four(kernels.ops, given)[0]
+    assert np.isfinite(y[:, :-1]).all()
