@@ -20,16 +20,22 @@ from libc.string cimport memcpy, memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .band cimport BAND, Axis, Band, Piece, Tap, ceil_div, clamp, piece, plan, positions, tap_offsets
+from .band cimport (
+    BAND, Axis, Band, Piece, Tap, ceil_div, clamp, find_places, piece, plan, plan_window, positions, tap_offsets, window,
+)
 from .gemm cimport pack_panel
 from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_set, vec_sum,
+    LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_load_part, vec_set,
+    vec_store, vec_store_part, vec_sum, vec_transpose,
 )
 from .tile cimport (
-    MOST_VECTORS, Dots, InPlace, Taps, dots_in_place, taps_full, taps_tall, tile_in_place, vectors_of,
+    MOST_VECTORS, Dots, InPlace, Points, Taps, dots_in_place, points, points_of, taps_full, taps_tall, tile_in_place,
+    vectors_of,
 )
 
 cdef enum:
+    WINDOW_FLAT = 384           # positions in a window, about
+    WINDOW_TAPS = 512
     FLAT = 512                  # positions in a band, about, for many output channels ...
     MOST_FLAT = 4096            # ... and for one
     SUMS = 8192                 # sums of a band that stay in L1, about
@@ -63,7 +69,10 @@ cdef struct Correlation:
     const real* weight
     Py_ssize_t row_stride, channel_stride, group_stride, kernel_width       # of the weight, in reals
     Py_ssize_t depth, row_blocks
-    real* packed                # weights: groups x row blocks x depth x TILE_ROWS
+    bint lanes                  # output channels in lanes; otherwise pixels
+    Py_ssize_t vectors, panels, panel_items     # of output channels
+    Py_ssize_t* places          # of the positions of an item, for each thread
+    real* packed                # weights: groups x row blocks x depth x TILE_ROWS, or groups x panels x depth x width
     Band band
     Py_ssize_t* offsets
     real* scratch
@@ -152,6 +161,155 @@ cdef void correlate_band(void* argument, Py_ssize_t item, int thread) noexcept n
     store_band(j, &at, c, c_step)
 
 
+cdef Py_ssize_t first_vector(const Correlation* j, Py_ssize_t panel) noexcept nogil:
+    """Panels are as equally wide as can be."""
+    return panel * j.vectors // j.panels
+
+
+cdef void pack_lanes(const real* weight, Py_ssize_t depth_step, Py_ssize_t row_step, Py_ssize_t depth, Py_ssize_t rows,
+                     Py_ssize_t width, real* to) noexcept nogil:
+    """to[k*width + i] = weight[k*depth_step + i*row_step]; rows up to `width`, a multiple of LANES, are zero."""
+    cdef vec block[LANES]
+    cdef Py_ssize_t k, i, row, full = rows // LANES * LANES, done = 0
+    if rows < width:
+        for k in range(depth):
+            for i in range(full, width):
+                to[k * width + i] = 0
+    if row_step == 1:
+        done = depth
+        for k in range(depth):
+            for i in range(full // LANES):
+                vec_store(to + k * width + i * LANES, vec_load(weight + k * depth_step + i * LANES))
+    elif depth_step == 1:
+        done = depth // LANES * LANES
+        for k in range(depth // LANES):
+            for row in range(full // LANES):
+                for i in range(LANES):
+                    block[i] = vec_load(weight + (row * LANES + i) * row_step + k * LANES)
+                vec_transpose(block)
+                for i in range(LANES):
+                    vec_store(to + (k * LANES + i) * width + row * LANES, block[i])
+    for k in range(done, depth):
+        for i in range(full):
+            to[k * width + i] = weight[k * depth_step + i * row_step]
+    for k in range(depth):
+        for i in range(full, rows):
+            to[k * width + i] = weight[k * depth_step + i * row_step]
+
+
+cdef void pack_panel_of_weights(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """packed[g][panel][(c, r, s)][i]: one chunk of channels."""
+    cdef Correlation* j = <Correlation*>argument
+    cdef Py_ssize_t chunks = ceil_div(j.channels, j.band.chunk), taps = j.row.taps * j.column.taps
+    cdef Py_ssize_t c0 = item % chunks * j.band.chunk, channels = min(j.channels - c0, j.band.chunk)
+    cdef Py_ssize_t panel = item // chunks % j.panels, group = item // (chunks * j.panels), c, r, s
+    cdef Py_ssize_t vector = first_vector(j, panel), width = (first_vector(j, panel + 1) - vector) * LANES
+    cdef Py_ssize_t rows = min(j.rows - vector * LANES, width)
+    cdef const real* first = (j.weight + group * j.group_stride + vector * LANES * j.row_stride
+                              + c0 * j.channel_stride)
+    cdef real* to = j.packed + (group * j.vectors + vector) * LANES * j.depth + c0 * taps * width
+    if taps == 1:
+        first += j.row.tap[0].index * j.kernel_width + j.column.tap[0].index
+        pack_lanes(first, j.channel_stride, j.row_stride, channels, rows, width, to)
+    elif taps == j.channel_stride:
+        pack_lanes(first, 1, j.row_stride, channels * taps, rows, width, to)
+    else:
+        for c in range(channels):
+            for r in range(j.row.taps):
+                for s in range(j.column.taps):
+                    pack_lanes(first + c * j.channel_stride + j.row.tap[r].index * j.kernel_width
+                               + j.column.tap[s].index, 1, j.row_stride, 1, rows, width, to)
+                    to += width
+
+
+cdef void store_run(const real* c, Py_ssize_t width, Py_ssize_t length, const real* bias, Py_ssize_t rows, real* to,
+                    Py_ssize_t row_step, Py_ssize_t step) noexcept nogil:
+    """to[i*row_step + t*step] = c[t*width + i] + bias[i] for i < rows <= LANES, t < length."""
+    cdef vec block[LANES]
+    cdef vec add = vec_set(0)
+    cdef Py_ssize_t t = 0, count, i, x
+    if bias != NULL:
+        add = vec_load(bias) if rows == LANES else vec_load_part(bias, rows)
+    while t < length:
+        count = min(length - t, LANES)
+        if count < LANES <= length:
+            t, count = length - LANES, LANES
+        for i in range(count):
+            block[i] = vec_add(vec_load(c + (t + i) * width), add)
+        for i in range(count, LANES):
+            block[i] = add
+        vec_transpose(block)
+        if step == 1 and count == LANES:
+            for i in range(rows):
+                vec_store(to + i * row_step + t, block[i])
+        elif step == 1:
+            for i in range(rows):
+                vec_store_part(to + i * row_step + t, block[i], count)
+        else:
+            for i in range(rows):
+                for x in range(count):
+                    to[i * row_step + (t + x) * step] = (<real*>&block[i])[x]
+        t += count
+
+
+cdef void store_panel(const Correlation* j, const Piece* at, Py_ssize_t panel, const real* c) noexcept nogil:
+    cdef Py_ssize_t vector = first_vector(j, panel), vectors = first_vector(j, panel + 1) - vector
+    cdef Py_ssize_t length = at.columns, lines = at.rows, area = j.dst_H * j.dst_W, i, n, p, row
+    cdef const real* bias
+    if j.row_step == j.column_step == 1 and at.columns == j.dst_W:      # rows follow each other
+        length, lines = at.rows * at.columns, 1
+    for i in range(vectors):
+        row = at.group * j.rows + (vector + i) * LANES
+        bias = j.bias + row if j.bias != NULL else NULL
+        for n in range(at.images):
+            for p in range(lines):
+                store_run(c + ((n * lines + p) * length * vectors + i) * LANES, vectors * LANES, length, bias,
+                          min(j.rows - (vector + i) * LANES, LANES),
+                          j.dst + ((at.image + n) * j.groups * j.rows + row) * area
+                          + (j.first_row + (at.row + p) * j.row_step) * j.dst_W
+                          + j.first_column + at.column * j.column_step,
+                          area, j.column_step)
+
+
+cdef void correlate_window(void* argument, Py_ssize_t number, int thread) noexcept nogil:
+    cdef Correlation* j = <Correlation*>argument
+    cdef Band* band = &j.band
+    cdef Piece at = piece(band, number // j.panel_items)
+    cdef Py_ssize_t first_panel = number % j.panel_items * j.panels // j.panel_items
+    cdef Py_ssize_t stop_panel = (number % j.panel_items + 1) * j.panels // j.panel_items
+    cdef Py_ssize_t taps = j.row.taps * j.column.taps, area = j.row.size * j.column.size
+    cdef Py_ssize_t image_step = j.groups * j.channels * area
+    cdef Py_ssize_t flat = at.images * at.rows * at.columns, chunks = ceil_div(j.channels, band.chunk)
+    cdef Py_ssize_t chunk, c0, channels, panel, vector, width, t
+    cdef Py_ssize_t* places = j.places + thread * (band.flat + POINTS)
+    cdef real* pixels = j.scratch + thread * j.scratch_size
+    cdef real* c
+    cdef const real* source = j.src + at.image * image_step + at.group * j.channels * area
+    cdef const real* first
+    cdef const real* weights
+    cdef int height
+    cdef Points tile
+    find_places(band, &at, places)
+    for chunk in range(chunks):
+        c0 = chunk * band.chunk
+        channels = min(j.channels - c0, band.chunk)
+        first = window(band, &at, source + c0 * area, channels, image_step, pixels)
+        for panel in range(first_panel, stop_panel):
+            vector = first_vector(j, panel)
+            width = first_vector(j, panel + 1) - vector
+            tile = points(<int>width)
+            height = points_of(<int>width)
+            weights = j.packed + ((at.group * j.vectors + vector) * j.depth + c0 * taps * width) * LANES
+            c = pixels + band.size
+            if chunks > 1:                                # one panel's sums are stored before the next panel's begin
+                c += (vector - first_vector(j, first_panel)) * LANES * (band.flat + POINTS)
+            for t in range(ceil_div(flat, height)):
+                tile(channels * taps, first, places + t * height, j.offsets, weights, c + t * height * width * LANES,
+                     chunk > 0)
+            if chunk == chunks - 1:
+                store_panel(j, &at, panel, c)
+
+
 cdef void* memory(size_t size) except NULL:
     cdef void* found = malloc(size if size else 1)
     if found == NULL:
@@ -175,37 +333,72 @@ cdef Py_ssize_t positions_wanted(Py_ssize_t rows) noexcept nogil:
     return clamp(SUMS // rows, clamp(RESULTS // rows, least, FLAT), MOST_FLAT)
 
 
+cdef Py_ssize_t window_wanted(Py_ssize_t rows) noexcept nogil:
+    """In a window: as many positions as have sums that stay in L2."""
+    return clamp(RESULTS // rows, WINDOW_FLAT // 2, WINDOW_FLAT)
+
+
+cdef void choose(Correlation* j, double work) noexcept nogil:
+    """Lay out the band or the window, whichever costs less."""
+    cdef Band* band = &j.band
+    cdef Py_ssize_t most_images = ceil_div(j.N, 2 * team(j.N, work))
+    cdef Py_ssize_t image_step = j.groups * j.channels * j.row.size * j.column.size
+    cdef double pixels, channels
+    band.row, band.column = j.row, j.column
+    band.N, band.channels, band.rows = j.N, j.channels, j.rows
+    pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
+    j.lanes = False
+    if j.depth:
+        channels = plan_window(band, most_images, window_wanted(j.rows), WINDOW_TAPS, image_step)
+        j.lanes = channels < pixels and band.size <= MOST_RESULTS
+        if not j.lanes:
+            plan(band, most_images, positions_wanted(j.rows), False, 1)
+    j.row, j.column = band.row, band.column
+
+
 cdef int correlate(Correlation* j) except -1:
     cdef Band* band = &j.band
-    cdef Py_ssize_t items
+    cdef Py_ssize_t items, packs, size
     cdef double work
     cdef int threads
     if j.N == 0 or j.row.grid == 0 or j.column.grid == 0:
         return 0
     j.depth = j.channels * j.row.taps * j.column.taps
-    j.row_blocks = ceil_div(j.rows, TILE_ROWS)
     work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
-    band.row, band.column = j.row, j.column
-    band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    plan(band, ceil_div(j.N, 2 * team(j.N, work)), positions_wanted(j.rows), False, 1)
-    j.row, j.column = band.row, band.column
+    choose(j, work)
     items = j.groups * band.image_items * band.row_items * band.column_items
+    if j.lanes:
+        j.vectors = ceil_div(j.rows, LANES)
+        j.panels = ceil_div(j.vectors, PANEL_VECTORS)
+        j.panel_items = min(j.panels, max(ceil_div(band.flat * j.rows, MOST_RESULTS),
+                                          ceil_div(4 * team(4096, work), items)))
+        items *= j.panel_items
+        packs = j.groups * j.panels * ceil_div(j.channels, band.chunk)
+        j.scratch_size = band.size + ((ceil_div(j.panels, j.panel_items) * PANEL_VECTORS) * LANES
+                                      * (band.flat + POINTS))
+        size = j.groups * j.vectors * LANES * j.depth
+    else:
+        j.row_blocks = ceil_div(j.rows, TILE_ROWS)
+        packs = j.groups * j.row_blocks
+        j.scratch_size = band.size + j.rows * (band.flat + MOST_VECTORS * LANES)
+        size = j.groups * j.row_blocks * TILE_ROWS * j.depth
     threads = team(items, work)
-    j.scratch_size = band.size + j.rows * (band.flat + MOST_VECTORS * LANES)
-    j.packed, j.offsets, j.scratch = NULL, NULL, NULL
+    j.packed, j.offsets, j.scratch, j.places = NULL, NULL, NULL, NULL
     try:
-        j.packed = <real*>memory(j.groups * j.row_blocks * TILE_ROWS * j.depth * sizeof(real))
+        j.packed = <real*>memory(size * sizeof(real))
         j.offsets = offset_tables(band, j.row.size * j.column.size)
         j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+        if j.lanes:
+            j.places = <Py_ssize_t*>memory(threads * (band.flat + POINTS) * sizeof(Py_ssize_t))
         with nogil:
-            items = j.groups * j.row_blocks
-            run(pack_weights, j, items, team(items, 4.0 * j.groups * j.rows * j.depth))
-            items = j.groups * band.image_items * band.row_items * band.column_items
-            run(correlate_band, j, items, threads)
+            run(pack_panel_of_weights if j.lanes else pack_weights, j, packs,
+                team(packs, 4.0 * j.groups * j.rows * j.depth))
+            run(correlate_window if j.lanes else correlate_band, j, items, threads)
     finally:
         free(j.packed)
         free(j.offsets)
         free(j.scratch)
+        free(j.places)
     return 0
 
 

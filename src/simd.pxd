@@ -13,6 +13,8 @@ cdef extern from "simd.h" nogil:
         TILE_ROWS
         TILE_VECTORS
         TILE_COLUMNS
+        PANEL_VECTORS
+        POINTS
         REAL_EXPONENT_BIAS
 
     vec vec_set(real x) noexcept

@@ -22,7 +22,8 @@ TILE_COLUMNS apart. The order of the sum over k is the same for every element of
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
 """
 from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set, vec_store, vec_sum,
+    LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set, vec_store,
+    vec_sum,
 )
 
 cdef enum:
@@ -205,6 +206,78 @@ cdef inline void taps_tall(Py_ssize_t depth, const real* a, const Py_ssize_t* of
                            bint accumulate) noexcept nogil:
     """MOST_VECTORS taps and the first vector of a panel."""
     taps_of(MOST_VECTORS, 1, depth, a, offsets, b, c, accumulate)
+
+
+cdef inline int points_of(int vectors) noexcept nogil:
+    """How many rows a tile of points has, if it is so many vectors wide."""
+    return min(TILE_ROWS * TILE_VECTORS // vectors, POINTS)
+
+
+cdef inline void points_tile(
+    const int points, const int vectors,        # constants at every call
+    Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets, const real* b, real* c,
+    bint accumulate,
+) noexcept nogil:
+    cdef const real* point[POINTS]
+    cdef vec acc[POINTS][PANEL_VECTORS]
+    cdef vec b_k[PANEL_VECTORS]
+    cdef vec a_ik
+    cdef Py_ssize_t k, offset
+    cdef int i, j
+    for i in range(points):
+        point[i] = a + places[i]
+        for j in range(vectors):
+            acc[i][j] = vec_load(c + (i * vectors + j) * LANES) if accumulate else vec_set(0)
+    for k in range(depth):
+        offset = offsets[k]
+        for j in range(vectors):
+            b_k[j] = vec_load(b + j * LANES)
+        b += vectors * LANES
+        for i in range(points):
+            a_ik = vec_set(point[i][offset])
+            for j in range(vectors):
+                acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
+    for i in range(points):
+        for j in range(vectors):
+            vec_store(c + (i * vectors + j) * LANES, acc[i][j])
+
+
+ctypedef void (*Points)(
+    Py_ssize_t depth,
+    const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,     # A[i, k] = a[places[i] + offsets[k]]
+    const real* b,                              # a packed panel, depth x vectors * LANES
+    real* c,                                    # points_of(vectors) x vectors * LANES, contiguous
+    bint accumulate,
+) noexcept nogil
+
+
+cdef inline void points_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(1), 1, depth, a, places, offsets, b, c, accumulate)
+
+
+cdef inline void points_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(2), 2, depth, a, places, offsets, b, c, accumulate)
+
+
+cdef inline void points_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(min(3, PANEL_VECTORS)), min(3, PANEL_VECTORS), depth, a, places, offsets, b, c, accumulate)
+
+
+cdef inline void points_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                             const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, depth, a, places, offsets, b, c, accumulate)
+
+
+cdef inline Points points(int vectors) noexcept nogil:
+    """The tile of points_of(vectors) points and a panel that is so many vectors wide."""
+    if vectors >= PANEL_VECTORS:
+        return points_full
+    if vectors == 1:
+        return points_1
+    return points_2 if vectors == 2 else points_3
 
 
 cdef inline void dots_of(
