@@ -25,8 +25,8 @@ from .band cimport (
 )
 from .gemm cimport pack_panel
 from .simd cimport (
-    LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_load_part, vec_set,
-    vec_store, vec_store_part, vec_sum, vec_transpose,
+    LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, copy_reals, prefetch, prefetch_to_write, real, vec, vec_add,
+    vec_load, vec_load_part, vec_set, vec_store, vec_store_part, vec_sum, vec_transpose,
 )
 from .tile cimport (
     MOST_VECTORS, Dots, InPlace, Points, Taps, dots_in_place, points, points_of, taps_full, taps_tall, tile_in_place,
@@ -36,6 +36,8 @@ from .tile cimport (
 cdef enum:
     WINDOW_FLAT = 384           # positions in a window, about
     WINDOW_TAPS = 512
+    TURNED = 64                 # positions whose sums are turned at a time
+    AHEAD = 32                  # positions between the one that is read and the one that is fetched
     FLAT = 512                  # positions in a band, about, for many output channels ...
     MOST_FLAT = 4096            # ... and for one
     SUMS = 8192                 # sums of a band that stay in L1, about
@@ -182,8 +184,8 @@ cdef void pack_lanes(const real* weight, Py_ssize_t depth_step, Py_ssize_t row_s
                 vec_store(to + k * width + i * LANES, vec_load(weight + k * depth_step + i * LANES))
     elif depth_step == 1:
         done = depth // LANES * LANES
-        for k in range(depth // LANES):
-            for row in range(full // LANES):
+        for row in range(full // LANES):
+            for k in range(depth // LANES):
                 for i in range(LANES):
                     block[i] = vec_load(weight + (row * LANES + i) * row_step + k * LANES)
                 vec_transpose(block)
@@ -222,34 +224,39 @@ cdef void pack_panel_of_weights(void* argument, Py_ssize_t item, int thread) noe
                     to += width
 
 
+cdef inline void turn(const real* c, Py_ssize_t width, vec add, real* to) noexcept nogil:
+    """to[i*TURNED + t] = c[t*width + i] + add[i] for i, t < LANES."""
+    cdef vec block[LANES]
+    cdef int i
+    for i in range(LANES):
+        block[i] = vec_add(vec_load(c + i * width), add)
+    vec_transpose(block)
+    for i in range(LANES):
+        vec_store(to + i * TURNED, block[i])
+
+
 cdef void store_run(const real* c, Py_ssize_t width, Py_ssize_t length, const real* bias, Py_ssize_t rows, real* to,
                     Py_ssize_t row_step, Py_ssize_t step) noexcept nogil:
-    """to[i*row_step + t*step] = c[t*width + i] + bias[i] for i < rows <= LANES, t < length."""
-    cdef vec block[LANES]
+    """to[i*row_step + t*step] = c[t*width + i] + bias[i] for i < rows <= LANES, t < length.
+
+    Some cache lines of one row after the other, as rows that are a power of two apart share few places in a cache.
+    """
+    cdef real turned[LANES * TURNED]
     cdef vec add = vec_set(0)
-    cdef Py_ssize_t t = 0, count, i, x
+    cdef Py_ssize_t block, t, done, count, i, x
     if bias != NULL:
         add = vec_load(bias) if rows == LANES else vec_load_part(bias, rows)
-    while t < length:
-        count = min(length - t, LANES)
-        if count < LANES <= length:
-            t, count = length - LANES, LANES
-        for i in range(count):
-            block[i] = vec_add(vec_load(c + (t + i) * width), add)
-        for i in range(count, LANES):
-            block[i] = add
-        vec_transpose(block)
-        if step == 1 and count == LANES:
-            for i in range(rows):
-                vec_store(to + i * row_step + t, block[i])
-        elif step == 1:
-            for i in range(rows):
-                vec_store_part(to + i * row_step + t, block[i], count)
-        else:
-            for i in range(rows):
+    for block in range(ceil_div(length, TURNED)):
+        done = block * TURNED
+        count = min(length - done, TURNED)
+        for t in range(ceil_div(count, LANES)):
+            turn(c + (done + t * LANES) * width, width, add, turned + t * LANES)
+        for i in range(rows):
+            if step == 1:
+                copy_reals(to + i * row_step + done, turned + i * TURNED, count)
+            else:
                 for x in range(count):
-                    to[i * row_step + (t + x) * step] = (<real*>&block[i])[x]
-        t += count
+                    to[i * row_step + (done + x) * step] = turned[i * TURNED + x]
 
 
 cdef void store_panel(const Correlation* j, const Piece* at, Py_ssize_t panel, const real* c) noexcept nogil:
@@ -271,6 +278,18 @@ cdef void store_panel(const Correlation* j, const Piece* at, Py_ssize_t panel, c
                           area, j.column_step)
 
 
+cdef void find_targets(const Correlation* j, const Piece* at, Py_ssize_t* targets) noexcept nogil:
+    """Where the positions of an item lie in the first channel of dst."""
+    cdef Py_ssize_t n, p, q, line, t = 0
+    for n in range(at.images):
+        for p in range(at.rows):
+            line = (((at.image + n) * j.groups + at.group) * j.rows * j.dst_H
+                    + j.first_row + (at.row + p) * j.row_step) * j.dst_W + j.first_column + at.column * j.column_step
+            for q in range(at.columns):
+                targets[t] = line + q * j.column_step
+                t += 1
+
+
 cdef void correlate_window(void* argument, Py_ssize_t number, int thread) noexcept nogil:
     cdef Correlation* j = <Correlation*>argument
     cdef Band* band = &j.band
@@ -281,7 +300,9 @@ cdef void correlate_window(void* argument, Py_ssize_t number, int thread) noexce
     cdef Py_ssize_t image_step = j.groups * j.channels * area
     cdef Py_ssize_t flat = at.images * at.rows * at.columns, chunks = ceil_div(j.channels, band.chunk)
     cdef Py_ssize_t chunk, c0, channels, panel, vector, width, t
-    cdef Py_ssize_t* places = j.places + thread * (band.flat + POINTS)
+    cdef Py_ssize_t dst_area = j.dst_H * j.dst_W, i
+    cdef Py_ssize_t* places = j.places + thread * 2 * (band.flat + POINTS)
+    cdef Py_ssize_t* targets = places + band.flat + POINTS
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* c
     cdef const real* source = j.src + at.image * image_step + at.group * j.channels * area
@@ -290,6 +311,7 @@ cdef void correlate_window(void* argument, Py_ssize_t number, int thread) noexce
     cdef int height
     cdef Points tile
     find_places(band, &at, places)
+    find_targets(j, &at, targets)
     for chunk in range(chunks):
         c0 = chunk * band.chunk
         channels = min(j.channels - c0, band.chunk)
@@ -302,8 +324,14 @@ cdef void correlate_window(void* argument, Py_ssize_t number, int thread) noexce
             weights = j.packed + ((at.group * j.vectors + vector) * j.depth + c0 * taps * width) * LANES
             c = pixels + band.size
             if chunks > 1:                                # one panel's sums are stored before the next panel's begin
-                c += (vector - first_vector(j, first_panel)) * LANES * (band.flat + POINTS)
+                c += (vector - first_vector(j, first_panel)) * LANES * (band.flat + POINTS + LANES)
             for t in range(ceil_div(flat, height)):
+                if chunk == chunks - 1:
+                    for i in range(min(width * LANES, j.rows - vector * LANES)):
+                        prefetch_to_write(j.dst + targets[t * height] + (vector * LANES + i) * dst_area)
+                if band.in_place and panel == first_panel:
+                    for i in range(channels):
+                        prefetch(first + i * area + places[min(t * height + AHEAD, flat - 1)])
                 tile(channels * taps, first, places + t * height, j.offsets, weights, c + t * height * width * LANES,
                      chunk > 0)
             if chunk == chunks - 1:
@@ -350,7 +378,7 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     j.lanes = False
     if j.depth:
         channels = plan_window(band, most_images, window_wanted(j.rows), WINDOW_TAPS, image_step)
-        j.lanes = channels < pixels and band.size <= MOST_RESULTS
+        j.lanes = 0.9 * channels < pixels and band.size <= MOST_RESULTS
         if not j.lanes:
             plan(band, most_images, positions_wanted(j.rows), False, 1)
     j.row, j.column = band.row, band.column
@@ -375,7 +403,7 @@ cdef int correlate(Correlation* j) except -1:
         items *= j.panel_items
         packs = j.groups * j.panels * ceil_div(j.channels, band.chunk)
         j.scratch_size = band.size + ((ceil_div(j.panels, j.panel_items) * PANEL_VECTORS) * LANES
-                                      * (band.flat + POINTS))
+                                      * (band.flat + POINTS + LANES))
         size = j.groups * j.vectors * LANES * j.depth
     else:
         j.row_blocks = ceil_div(j.rows, TILE_ROWS)
@@ -389,7 +417,7 @@ cdef int correlate(Correlation* j) except -1:
         j.offsets = offset_tables(band, j.row.size * j.column.size)
         j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
         if j.lanes:
-            j.places = <Py_ssize_t*>memory(threads * (band.flat + POINTS) * sizeof(Py_ssize_t))
+            j.places = <Py_ssize_t*>memory(threads * 2 * (band.flat + POINTS) * sizeof(Py_ssize_t))
         with nogil:
             run(pack_panel_of_weights if j.lanes else pack_weights, j, packs,
                 team(packs, 4.0 * j.groups * j.rows * j.depth))

@@ -85,6 +85,10 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
+/* Bring the line of an address into the nearest cache; any address will do. */
+VINLINE void prefetch(const real *p) { __builtin_prefetch(p, 0); }
+VINLINE void prefetch_to_write(const real *p) { __builtin_prefetch(p, 1); }
+
 /* A short run: the last vector overlaps the one before, so that no element is handled alone; a call would cost more. */
 VINLINE void copy_reals(real *to, const real *from, int64_t count) {
     int64_t i;

@@ -25,6 +25,8 @@ cdef extern from "simd.h" nogil:
     void vec_store(real* p, vec v) noexcept
     vec vec_load_part(const real* p, Py_ssize_t count) noexcept
     void vec_store_part(real* p, vec v, Py_ssize_t count) noexcept
+    void prefetch(const real* p) noexcept
+    void prefetch_to_write(const real* p) noexcept
     void copy_reals(real* to, const real* from_, Py_ssize_t count) noexcept      # a short run
 
     vec vec_add(vec a, vec b) noexcept
