@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 BACKENDS = ("cython", "numpy", "python")
-KERNEL_MODULES = ("conv2d", "linear", "pad2d", "pool2d", "activation", "loss", "optim")
+KERNEL_MODULES = ("conv2d", "conv2d_weight", "linear", "pad2d", "pool2d", "activation", "loss", "optim")
 
 
 def runnable() -> list[str]:

@@ -300,13 +300,13 @@ cdef inline const real* positions(const Band* band, const Piece* at, const real*
                                   const Py_ssize_t* offsets, const Py_ssize_t** found) noexcept nogil:
     """Position 0 of a band of which `length` positions are read: in the image, or laid out in `to`.
 
-    offsets: those for bands, then those for images; found: which of them to use. The images end at `end`.
+    offsets: those for bands and POINTS more, then those for images; found: which of them to use. The images end at `end`.
     """
     cdef Py_ssize_t taps = band.chunk * band.row.taps * band.column.taps
     cdef Py_ssize_t area = band.row.size * band.column.size, first = at.row * band.pitch
     if band.in_place and (source + first + (channels - 1) * area + band.row.reach * band.pitch + band.column.reach
                           + length <= end):
-        found[0] = offsets + taps + MOST_VECTORS
+        found[0] = offsets + taps + POINTS
         return source + first
     found[0] = offsets
     fill(band, at, source, channels, image_step, to)

@@ -16,7 +16,13 @@ TILE_COLUMNS apart. The order of the sum over k is the same for every element of
     vectors, 16 registers    8   6   4   3   2   2
     vectors, 32 registers    8   8   8   6   4   4   3   3
 
-`taps_full` and `taps_tall` have the rows of A where they lie, at given offsets, and B packed.
+`points` reads A where it lies, number by number: A[i, k] is at places[i] + offsets[k]. B is packed in panels that are
+one to PANEL_VECTORS vectors wide. Any set of positions of an image can be the rows of such a tile, its taps the sum, or
+the other way round.
+
+    vectors                  1   2   3   4
+    rows, 16 registers       8   6
+    rows, 32 registers      12  12   8   6
 
 `dots_in_place` sums over what lies side by side instead: C[i, j] is the dot product of a row of A and a column of B
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
@@ -161,51 +167,6 @@ cdef inline InPlace tile_in_place(int rows) noexcept nogil:
     if rows == 5:
         return tile_5
     return tile_6 if rows == 6 else tile_7
-
-
-cdef inline void taps_of(
-    const int taps, const int vectors,          # constants at every call
-    Py_ssize_t depth, const real* a, const Py_ssize_t* offsets, const real* b, real* c, bint accumulate,
-) noexcept nogil:
-    cdef vec acc[MOST_VECTORS][TILE_VECTORS]
-    cdef vec b_k[TILE_VECTORS]
-    cdef vec a_ik
-    cdef Py_ssize_t k
-    cdef int i, j
-    for i in range(taps):
-        for j in range(vectors):
-            acc[i][j] = vec_load(c + i * TILE_COLUMNS + j * LANES) if accumulate else vec_set(0)
-    for k in range(depth):
-        for j in range(vectors):
-            b_k[j] = vec_load(b + k * TILE_COLUMNS + j * LANES)
-        for i in range(taps):
-            a_ik = vec_set((a + offsets[i])[k])
-            for j in range(vectors):
-                acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
-    for i in range(taps):
-        for j in range(vectors):
-            vec_store(c + i * TILE_COLUMNS + j * LANES, acc[i][j])
-
-
-ctypedef void (*Taps)(
-    Py_ssize_t depth,
-    const real* a, const Py_ssize_t* offsets,   # A[i, k] = a[offsets[i] + k]
-    const real* b,                              # a packed panel of TILE_COLUMNS
-    real* c,                                    # rows TILE_COLUMNS apart
-    bint accumulate,
-) noexcept nogil
-
-
-cdef inline void taps_full(Py_ssize_t depth, const real* a, const Py_ssize_t* offsets, const real* b, real* c,
-                           bint accumulate) noexcept nogil:
-    """TILE_ROWS taps and a panel."""
-    taps_of(TILE_ROWS, TILE_VECTORS, depth, a, offsets, b, c, accumulate)
-
-
-cdef inline void taps_tall(Py_ssize_t depth, const real* a, const Py_ssize_t* offsets, const real* b, real* c,
-                           bint accumulate) noexcept nogil:
-    """MOST_VECTORS taps and the first vector of a panel."""
-    taps_of(MOST_VECTORS, 1, depth, a, offsets, b, c, accumulate)
 
 
 cdef inline int points_of(int vectors) noexcept nogil:
