@@ -30,6 +30,7 @@ cdef enum:
     WEIGHTS = 1 << 16           # sums of an item that stay in L2, about
     PARTIAL_SUMS = 1 << 18      # in all parts, about
     MOST_PARTS = 16             # partial sums, at most
+    MOST_ITEMS = 1 << 20
 
 
 cdef struct WeightGradient:
@@ -43,7 +44,8 @@ cdef struct WeightGradient:
     Py_ssize_t parts, channel_chunks, row_chunks, row_chunk
     Panels panels               # of a row chunk
     Py_ssize_t* offsets
-    Py_ssize_t* places          # of the positions of a band, for each thread
+    Py_ssize_t* tables          # for each thread: where the positions of a band are, and the taps of an item
+    Py_ssize_t table_size
     real* sums                  # parts x (groups*rows, depth); the weight's gradient itself if there is one part
     Py_ssize_t size             # of the weight
     real* total                 # the weight's gradient
@@ -121,7 +123,8 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps, area = j.row.size * j.column.size
     cdef Py_ssize_t image_step = j.groups * j.channels * area, lines = taps + POINTS + LANES
     cdef Py_ssize_t b, panel, t, i, flat, vector, width
-    cdef Py_ssize_t* places = j.places + thread * (band.flat + POINTS)
+    cdef Py_ssize_t* places = j.tables + thread * j.table_size
+    cdef Py_ssize_t* offsets = places + band.flat + POINTS
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* grads = pixels + band.size
     cdef real* c = grads + panels.vectors * LANES * band.flat
@@ -130,6 +133,9 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     cdef int height
     cdef Points tile
     cdef Piece at
+    memcpy(offsets, j.offsets, taps * sizeof(Py_ssize_t))
+    for i in range(POINTS):                               # a tile may go beyond the last tap
+        offsets[taps + i] = 0
     for b in range(item.first_band, item.stop_band):
         at = piece(band, b)
         flat = at.images * at.rows * at.columns
@@ -143,7 +149,7 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
             tile = points(<int>width)
             height = points_of(<int>width)
             for t in range(ceil_div(taps, height)):
-                tile(flat, first, j.offsets + t * height, places, grads + vector * LANES * flat,
+                tile(flat, first, offsets + t * height, places, grads + vector * LANES * flat,
                      c + (vector * lines + t * height * width) * LANES, b > item.first_band)
     for panel in range(panels.count):
         vector = first_vector(&panels, panel)
@@ -201,6 +207,18 @@ cdef void add_parts(void* argument, Py_ssize_t row, int thread) noexcept nogil:
             total[d] += sums[d]
 
 
+cdef void deal_channels(WeightGradient* j, Py_ssize_t others, Py_ssize_t threads) noexcept nogil:
+    """Cut the channels into chunks; if items are few, into so many that each thread gets as many items.
+
+    (No bit depends on it: a weight's sum runs over the positions of one band after the other in any case.)
+    """
+    cdef Py_ssize_t chunks = ceil_div(j.channels, j.band.chunk)
+    if others * chunks < 4 * threads:
+        chunks = min(ceil_div(ceil_div(others * chunks, 2 * threads) * 2 * threads, others), j.channels)
+    j.band.chunk = ceil_div(j.channels, chunks)
+    j.channel_chunks = ceil_div(j.channels, j.band.chunk)
+
+
 cdef int sum_weights(WeightGradient* j) except -1:
     cdef Band* band = &j.band
     cdef Py_ssize_t items, taps = j.row.taps * j.column.taps
@@ -221,15 +239,16 @@ cdef int sum_weights(WeightGradient* j) except -1:
     j.row, j.column = band.row, band.column
     j.bands = band.image_items * band.row_items * band.column_items
     j.parts = clamp(PARTIAL_SUMS // j.size, 1, min(j.bands, MOST_PARTS))
-    j.channel_chunks = ceil_div(j.channels, band.chunk)
+    deal_channels(j, j.groups * j.parts * j.row_chunks, team(MOST_ITEMS, work))
     items = j.groups * j.parts * j.row_chunks * j.channel_chunks
     threads = team(items, work)
     j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + POINTS + LANES)    # `few`: less
-    j.offsets, j.scratch, j.places = NULL, NULL, NULL
+    j.table_size = band.flat + band.chunk * taps + 2 * POINTS
+    j.offsets, j.scratch, j.tables = NULL, NULL, NULL
     try:
         j.offsets = offset_tables(band, j.row.size * j.column.size)
         j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
-        j.places = <Py_ssize_t*>memory(threads * (band.flat + POINTS) * sizeof(Py_ssize_t))
+        j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
         j.sums = j.total
         if j.parts > 1:
             j.sums = parts = <real*>memory(j.parts * j.size * sizeof(real))
@@ -240,7 +259,7 @@ cdef int sum_weights(WeightGradient* j) except -1:
     finally:
         free(j.offsets)
         free(j.scratch)
-        free(j.places)
+        free(j.tables)
         free(parts)
     return 0
 
