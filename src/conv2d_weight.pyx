@@ -121,10 +121,11 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     cdef Part item = weight_item(j, number)
     cdef Panels panels = panels_of(item.rows)
     cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps, area = j.row.size * j.column.size
-    cdef Py_ssize_t image_step = j.groups * j.channels * area, lines = taps + POINTS + LANES
+    cdef Py_ssize_t image_step = j.groups * j.channels * area, c_lines = taps + POINTS
     cdef Py_ssize_t b, panel, t, i, flat, vector, width
     cdef Py_ssize_t* places = j.tables + thread * j.table_size
     cdef Py_ssize_t* offsets = places + band.flat + POINTS
+    cdef Py_ssize_t* lines = offsets + band.chunk * j.row.taps * j.column.taps + POINTS
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* grads = pixels + band.size
     cdef real* c = grads + panels.vectors * LANES * band.flat
@@ -136,6 +137,8 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     memcpy(offsets, j.offsets, taps * sizeof(Py_ssize_t))
     for i in range(POINTS):                               # a tile may go beyond the last tap
         offsets[taps + i] = 0
+    for i in range(max(band.flat, taps + LANES)):         # both gradients and sums are in order
+        lines[i] = i
     for b in range(item.first_band, item.stop_band):
         at = piece(band, b)
         flat = at.images * at.rows * at.columns
@@ -149,13 +152,13 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
             tile = points(<int>width)
             height = points_of(<int>width)
             for t in range(ceil_div(taps, height)):
-                tile(flat, first, offsets + t * height, places, grads + vector * LANES * flat,
-                     c + (vector * lines + t * height * width) * LANES, b > item.first_band)
+                tile(flat, first, offsets + t * height, places, grads + vector * LANES * flat, lines,
+                     c + (vector * c_lines + t * height * width) * LANES, b > item.first_band)
     for panel in range(panels.count):
         vector = first_vector(&panels, panel)
         width = first_vector(&panels, panel + 1) - vector
         for i in range(width):
-            unpack(c + (vector * lines + i) * LANES, width * LANES, taps, NULL,
+            unpack(c + (vector * c_lines + i) * LANES, width * LANES, lines, taps, NULL,
                    min(item.rows - (vector + i) * LANES, LANES), to + (vector + i) * LANES * j.depth, j.depth, 1)
 
 
@@ -242,8 +245,8 @@ cdef int sum_weights(WeightGradient* j) except -1:
     deal_channels(j, j.groups * j.parts * j.row_chunks, team(MOST_ITEMS, work))
     items = j.groups * j.parts * j.row_chunks * j.channel_chunks
     threads = team(items, work)
-    j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + POINTS + LANES)    # `few`: less
-    j.table_size = band.flat + band.chunk * taps + 2 * POINTS
+    j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + POINTS)    # `few`: less
+    j.table_size = 2 * (band.flat + band.chunk * taps + POINTS + LANES)
     j.offsets, j.scratch, j.tables = NULL, NULL, NULL
     try:
         j.offsets = offset_tables(band, j.row.size * j.column.size)

@@ -176,13 +176,14 @@ cdef inline int points_of(int vectors) noexcept nogil:
 
 cdef inline void points_tile(
     const int points, const int vectors,        # constants at every call
-    Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets, const real* b, real* c,
-    bint accumulate,
+    Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets, const real* b,
+    const Py_ssize_t* lines, real* c, bint accumulate,
 ) noexcept nogil:
     cdef const real* point[POINTS]
     cdef vec acc[POINTS][PANEL_VECTORS]
     cdef vec b_k[PANEL_VECTORS]
     cdef vec a_ik
+    cdef const real* line
     cdef Py_ssize_t k, offset
     cdef int i, j
     for i in range(points):
@@ -191,9 +192,9 @@ cdef inline void points_tile(
             acc[i][j] = vec_load(c + (i * vectors + j) * LANES) if accumulate else vec_set(0)
     for k in range(depth):
         offset = offsets[k]
+        line = b + lines[k] * (vectors * LANES)
         for j in range(vectors):
-            b_k[j] = vec_load(b + j * LANES)
-        b += vectors * LANES
+            b_k[j] = vec_load(line + j * LANES)
         for i in range(points):
             a_ik = vec_set(point[i][offset])
             for j in range(vectors):
@@ -206,30 +207,31 @@ cdef inline void points_tile(
 ctypedef void (*Points)(
     Py_ssize_t depth,
     const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,     # A[i, k] = a[places[i] + offsets[k]]
-    const real* b,                              # a packed panel, depth x vectors * LANES
+    const real* b, const Py_ssize_t* lines,     # B[k, j] = b[lines[k] * vectors * LANES + j], a packed panel
     real* c,                                    # points_of(vectors) x vectors * LANES, contiguous
     bint accumulate,
 ) noexcept nogil
 
 
 cdef inline void points_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                          const real* b, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(1), 1, depth, a, places, offsets, b, c, accumulate)
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(1), 1, depth, a, places, offsets, b, lines, c, accumulate)
 
 
 cdef inline void points_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                          const real* b, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(2), 2, depth, a, places, offsets, b, c, accumulate)
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(2), 2, depth, a, places, offsets, b, lines, c, accumulate)
 
 
 cdef inline void points_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                          const real* b, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(min(3, PANEL_VECTORS)), min(3, PANEL_VECTORS), depth, a, places, offsets, b, c, accumulate)
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(min(3, PANEL_VECTORS)), min(3, PANEL_VECTORS), depth, a, places, offsets, b, lines, c,
+                accumulate)
 
 
 cdef inline void points_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                             const real* b, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, depth, a, places, offsets, b, c, accumulate)
+                             const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, depth, a, places, offsets, b, lines, c, accumulate)
 
 
 cdef inline Points points(int vectors) noexcept nogil:
