@@ -37,9 +37,9 @@ enum { TILE_ROWS = 8, TILE_VECTORS = 3 };
 enum { TILE_ROWS = 6, TILE_VECTORS = 2 };
 #endif
 /* A tile whose rows are single numbers anywhere in memory is up to PANEL_VECTORS wide and POINTS high: each row needs a
-   general register, of which there are 15. */
+   general register, of which there are 15, and six are taken. */
 #if FASTCONV_VECTOR_BYTES == 64
-enum { PANEL_VECTORS = 4, POINTS = 12 };
+enum { PANEL_VECTORS = 4, POINTS = 9 };
 #else
 enum { PANEL_VECTORS = 2, POINTS = 8 };
 #endif

@@ -22,7 +22,7 @@ the other way round.
 
     vectors                  1   2   3   4
     rows, 16 registers       8   6
-    rows, 32 registers      12  12   8   6
+    rows, 32 registers       9   9   8   6
 
 `dots_in_place` sums over what lies side by side instead: C[i, j] is the dot product of a row of A and a column of B
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
