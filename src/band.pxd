@@ -24,7 +24,9 @@ the image, the image is its own window.
 """
 from libc.string cimport memset
 
-from .simd cimport LANES, POINTS, TILE_COLUMNS, copy_reals, real, vec_even, vec_load, vec_store
+from .simd cimport (
+    LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, real, vec_even, vec_load, vec_store,
+)
 from .tile cimport MOST_VECTORS
 
 cdef enum:
@@ -193,6 +195,7 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
     """Lay out a window for axes, N, channels and rows that the caller has set; return the cycles that a channel costs.
 
     flat, taps: how many positions and taps are wanted at a time; image_step: of the source
+    Each tile meets a cache line for each row of taps, which counts if there are few columns of them.
     """
     cdef Py_ssize_t items, lines
     frame(&band.row)
@@ -225,7 +228,8 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
         band.size, lines = 0, 0
     return (items * ITEM_CYCLES / <double>band.channels + lines * (LINE_CYCLES + 2.0 * band.pitch / LANES)
             + items * band.flat * ceil_div(band.rows, LANES)
-            * (0.5 * band.row.taps * band.column.taps + STORE_CYCLES / <double>band.channels))
+            * (0.5 * band.row.taps * band.column.taps + 0.75 * band.row.taps / (TILE_ROWS * TILE_VECTORS)
+               + STORE_CYCLES / <double>band.channels))
 
 
 cdef inline Piece piece(const Band* band, Py_ssize_t item) noexcept nogil:
@@ -300,7 +304,8 @@ cdef inline const real* positions(const Band* band, const Piece* at, const real*
                                   const Py_ssize_t* offsets, const Py_ssize_t** found) noexcept nogil:
     """Position 0 of a band of which `length` positions are read: in the image, or laid out in `to`.
 
-    offsets: those for bands and POINTS more, then those for images; found: which of them to use. The images end at `end`.
+    offsets: those for bands and POINTS more, then those for images; found: which of them to use
+    The images end at `end`.
     """
     cdef Py_ssize_t taps = band.chunk * band.row.taps * band.column.taps
     cdef Py_ssize_t area = band.row.size * band.column.size, first = at.row * band.pitch

@@ -60,7 +60,7 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
         channels = plan_window(band, most_images, window_wanted(j.rows), WINDOW_TAPS, image_step)
         set_spans(&j.whole, band, 0)
         channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
-        j.lanes = 0.95 * channels < pixels and band.size <= MOST_RESULTS
+        j.lanes = 0.9 * channels < pixels and band.size <= MOST_RESULTS
         if not j.lanes:
             plan(band, most_images, positions_wanted(j.rows), False, 1)
     j.row, j.column = band.row, band.column

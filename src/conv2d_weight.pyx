@@ -8,7 +8,8 @@ sum over one part for some channels and some outputs, the parts are added in ord
         for each panel:                vectors of output channels                            (streams)
             for each few taps:         tile, reading pixels one by one, over all positions   (registers)
     turn the sums into rows of the weight
-Few output channels would leave lanes idle: there pixels are in lanes, and the tile is one of dot products.
+Few output channels would leave lanes idle: there pixels are in lanes, and the tile is one of dot products. So they are
+where dilation is so far that a window would be too large.
 """
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
@@ -31,6 +32,7 @@ cdef enum:
     PARTIAL_SUMS = 1 << 18      # in all parts, about
     MOST_PARTS = 16             # partial sums, at most
     MOST_ITEMS = 1 << 20
+    MOST_WINDOW = 1 << 20       # reals; a far dilation would need more
 
 
 cdef struct WeightGradient:
@@ -228,17 +230,17 @@ cdef int sum_weights(WeightGradient* j) except -1:
     cdef double work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * j.depth
     cdef int threads
     cdef real* parts = NULL
-    cdef bint few = 2 * j.rows <= LANES
+    cdef bint few
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
     j.row_chunks = ceil_div(j.rows, ROWS)
     j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), LANES) * LANES
     j.row_chunks = ceil_div(j.rows, j.row_chunk)
+    plan_window(band, j.N, clamp(GRADIENTS // j.row_chunk, LEAST_FLAT, MOST_FLAT), WEIGHTS // j.row_chunk,
+                j.groups * j.channels * j.row.size * j.column.size)
+    few = 2 * j.rows <= LANES or band.size > MOST_WINDOW
     if few:
         plan(band, j.N, SUMS // j.rows, True, LANES)
-    else:
-        plan_window(band, j.N, clamp(GRADIENTS // j.row_chunk, LEAST_FLAT, MOST_FLAT), WEIGHTS // j.row_chunk,
-                    j.groups * j.channels * j.row.size * j.column.size)
     j.row, j.column = band.row, band.column
     j.bands = band.image_items * band.row_items * band.column_items
     j.parts = clamp(PARTIAL_SUMS // j.size, 1, min(j.bands, MOST_PARTS))

@@ -1,7 +1,7 @@
 """Panels: some vectors of channels wide, so that a tile multiplies one number with all of them at once.
 
-    panel[k*width + i] = row i of a matrix at column k                  pack: width is a multiple of LANES
-and back, as a tile's sums lie in the same way.
+    panel[k*width + i] = row i of a matrix at column k                  `pack`; width is a multiple of LANES
+and back by `unpack`, as a tile's sums lie in the same way.
 """
 from .band cimport ceil_div
 from .simd cimport (
@@ -30,7 +30,7 @@ cdef inline Py_ssize_t first_vector(const Panels* panels, Py_ssize_t panel) noex
 
 
 cdef inline void pack(const real* matrix, Py_ssize_t k_step, Py_ssize_t row_step, Py_ssize_t depth, Py_ssize_t rows,
-                     Py_ssize_t width, real* to) noexcept nogil:
+                      Py_ssize_t width, real* to) noexcept nogil:
     """to[k*width + i] = matrix[k*k_step + i*row_step]; rows up to `width`, a multiple of LANES, are zero."""
     cdef vec block[LANES]
     cdef Py_ssize_t k, i, row, full = rows // LANES * LANES, done = 0

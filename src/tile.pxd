@@ -28,8 +28,8 @@ the other way round.
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
 """
 from .simd cimport (
-    LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set, vec_store,
-    vec_sum,
+    LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_fma, vec_load, vec_set,
+    vec_store, vec_sum,
 )
 
 cdef enum:
