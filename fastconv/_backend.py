@@ -23,6 +23,7 @@ import numpy.typing as npt
 BACKENDS = ("cython", "numpy", "python")
 KERNEL_MODULES = (
     "conv2d",
+    "conv2d_weight",
     "winograd",
     "winograd_weight",
     "depthwise",

@@ -13,10 +13,20 @@ Each axis is laid out in one of two ways:
     apart      one copy for each tap and nothing thrown away: for large dilations and small images
 so that nothing is copied more often than it pays, and neither stride nor dilation costs more than that copy. Where no
 tap leaves the image and steps are 1, the image itself is such a band, and nothing is copied at all.
+
+A window is the other way to lay out the same values: the source itself, rows and columns as they are, with a border of
+zeros. Positions are then `step` apart, so that each has a place of its own:
+
+    value of tap (c, r, s) at position t  =  window[place[t] + offset(c, r, s)]
+
+Nothing is copied twice and no position is thrown away, but positions can only be read one by one. Where no tap leaves
+the image, the image is its own window.
 """
 from libc.string cimport memset
 
-from .simd cimport LANES, TILE_COLUMNS, copy_reals, real, vec_even, vec_load, vec_store
+from .simd cimport (
+    LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, real, vec_even, vec_load, vec_store,
+)
 from .tile cimport MOST_VECTORS
 
 cdef enum:
@@ -25,6 +35,8 @@ cdef enum:
     ITEM_CYCLES = 500           # to begin and end an item, and a line of a copy, about
     LINE_CYCLES = 12
     TAPS = 256                  # taps summed before the next channels are laid out, about: their weights stay in L1
+    WINDOW = 49152              # reals in a window, about: it stays in L2
+    STORE_CYCLES = 2            # to turn a vector of channels, about
 
 
 cdef struct Tap:
@@ -39,7 +51,8 @@ cdef struct Axis:
     Py_ssize_t grid, step
     Py_ssize_t taps
     Tap* tap
-    Py_ssize_t copies, reach
+    Py_ssize_t copies, reach    # reach: lines that taps see beyond those of the first tap
+    Py_ssize_t every, pace      # source lines from line to line of a copy; lines of a copy from position to position
 
 
 cdef struct Band:
@@ -69,7 +82,7 @@ cdef inline Py_ssize_t clamp(Py_ssize_t x, Py_ssize_t low, Py_ssize_t high) noex
 
 cdef inline void arrange(Axis* axis, bint apart) noexcept nogil:
     cdef Py_ssize_t t, low = 0, origin, copy
-    axis.copies, axis.reach = 0, 0
+    axis.copies, axis.reach, axis.every, axis.pace = 0, 0, axis.step, 1
     for t in range(axis.taps):
         low = axis.tap[t].offset if t == 0 else min(low, axis.tap[t].offset)
     for t in range(axis.taps):
@@ -85,6 +98,23 @@ cdef inline void arrange(Axis* axis, bint apart) noexcept nogil:
             axis.tap[copy].origin = origin
             axis.copies += 1
         axis.tap[t].copy = copy
+
+
+cdef inline void frame(Axis* axis) noexcept nogil:
+    """Arrange an axis that has taps as a window: one copy of every source line between the first and the last."""
+    cdef Py_ssize_t t, low = axis.tap[0].offset
+    for t in range(axis.taps):
+        low = min(low, axis.tap[t].offset)
+    axis.copies, axis.reach, axis.every, axis.pace = 1, 0, 1, axis.step
+    axis.tap[0].origin = low
+    for t in range(axis.taps):
+        axis.tap[t].copy, axis.tap[t].shift = 0, axis.tap[t].offset - low
+        axis.reach = max(axis.reach, axis.tap[t].shift)
+
+
+cdef inline Py_ssize_t lines_of(const Axis* axis, Py_ssize_t positions) noexcept nogil:
+    """How many lines of a copy the taps of so many positions see."""
+    return (positions - 1) * axis.pace + axis.reach + 1
 
 
 cdef inline bint covers(const Axis* axis) noexcept nogil:
@@ -128,8 +158,9 @@ cdef inline double lay_out(Band* band, int way, Py_ssize_t most_images, Py_ssize
             * band.rows / (2.0 * LANES))
 
 
-cdef inline void plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bint exact, Py_ssize_t align) noexcept nogil:
-    """Lay out a band for axes, N, channels and rows that the caller has set.
+cdef inline double plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bint exact,
+                        Py_ssize_t align) noexcept nogil:
+    """Lay out a band for axes, N, channels and rows that the caller has set; return the cycles that a channel costs.
 
     exact: no positions that are thrown away, within rows and within images
     align: rows begin at multiples of it and end in zeros
@@ -151,6 +182,54 @@ cdef inline void plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bint 
     band.chunk = clamp(TAPS // max(band.row.taps * band.column.taps, 1), 1, band.chunk)
     band.chunk = ceil_div(band.channels, ceil_div(band.channels, band.chunk))
     band.size = band.chunk * copies * band.plane + band.column.reach + MOST_VECTORS * LANES
+    return least
+
+
+cdef inline bint inside(const Axis* axis) noexcept nogil:
+    """Whether no tap of a window leaves the source."""
+    return axis.tap[0].origin >= 0 and axis.tap[0].origin + lines_of(axis, axis.grid) <= axis.size
+
+
+cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t flat, Py_ssize_t taps,
+                               Py_ssize_t image_step) noexcept nogil:
+    """Lay out a window for axes, N, channels and rows that the caller has set; return the cycles that a channel costs.
+
+    flat, taps: how many positions and taps are wanted at a time; image_step: of the source
+    Each tile meets a cache line for each row of taps, which counts if there are few columns of them.
+    """
+    cdef Py_ssize_t items, lines
+    frame(&band.row)
+    frame(&band.column)
+    band.in_place = inside(&band.row) and inside(&band.column)
+    band.column_items = ceil_div(band.column.grid, COLUMNS)
+    band.columns = ceil_div(band.column.grid, band.column_items)
+    band.row_items = ceil_div(band.row.grid, clamp(flat // band.columns, 1, band.row.grid))
+    band.band_rows = ceil_div(band.row.grid, band.row_items)
+    band.images = 1
+    if band.row_items == band.column_items == 1:
+        band.images = clamp(flat // (band.band_rows * band.columns), 1, most_images)
+    band.image_items = ceil_div(band.N, band.images)
+    band.images = ceil_div(band.N, band.image_items)
+    band.flat = band.images * band.band_rows * band.columns
+    band.pitch = lines_of(&band.column, band.columns)
+    lines = lines_of(&band.row, band.band_rows)
+    band.image_size = lines * band.pitch
+    band.plane = band.images * band.image_size
+    band.chunk = band.channels
+    if not band.in_place:
+        band.chunk = clamp(WINDOW // band.plane, 1, band.channels)
+    band.chunk = clamp(taps // (band.row.taps * band.column.taps), 1, band.chunk)
+    band.chunk = ceil_div(band.channels, ceil_div(band.channels, band.chunk))
+    band.size = band.chunk * band.plane
+    items = band.image_items * band.row_items * band.column_items
+    lines *= items * band.images
+    if band.in_place:
+        band.pitch, band.image_size, band.plane = band.column.size, image_step, band.row.size * band.column.size
+        band.size, lines = 0, 0
+    return (items * ITEM_CYCLES / <double>band.channels + lines * (LINE_CYCLES + 2.0 * band.pitch / LANES)
+            + items * band.flat * ceil_div(band.rows, LANES)
+            * (0.5 * band.row.taps * band.column.taps + 0.75 * band.row.taps / (TILE_ROWS * TILE_VECTORS)
+               + STORE_CYCLES / <double>band.channels))
 
 
 cdef inline Piece piece(const Band* band, Py_ssize_t item) noexcept nogil:
@@ -185,20 +264,20 @@ cdef inline void tap_offsets(const Band* band, Py_ssize_t plane, Py_ssize_t* off
 cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_ssize_t channels,
                       Py_ssize_t image_step, real* to) noexcept nogil:
     """Lay out `channels` planes of the source; each is row.size x column.size, images are image_step apart."""
-    cdef Py_ssize_t c, a, b, n, y, x, h, left, right, origin, step = band.column.step
-    cdef Py_ssize_t width = at.columns + band.column.reach
+    cdef Py_ssize_t c, a, b, n, y, x, h, left, right, origin, step = band.column.every
+    cdef Py_ssize_t width = lines_of(&band.column, at.columns), height = lines_of(&band.row, at.rows)
     cdef const real* line
     cdef real* out
     for c in range(channels):
         for a in range(band.row.copies):
             for b in range(band.column.copies):
-                origin = band.column.tap[b].origin + at.column * step
+                origin = band.column.tap[b].origin + at.column * band.column.step
                 left = clamp(ceil_div(-origin, step), 0, width)
                 right = clamp(ceil_div(band.column.size - origin, step), left, width)
                 out = to + ((c * band.row.copies + a) * band.column.copies + b) * band.plane
                 for n in range(at.images):
-                    for y in range(at.rows + band.row.reach):
-                        h = (at.row + y) * band.row.step + band.row.tap[a].origin
+                    for y in range(height):
+                        h = at.row * band.row.step + y * band.row.every + band.row.tap[a].origin
                         if h < 0 or h >= band.row.size or left == right:
                             memset(out, 0, band.pitch * sizeof(real))
                             out += band.pitch
@@ -225,15 +304,38 @@ cdef inline const real* positions(const Band* band, const Piece* at, const real*
                                   const Py_ssize_t* offsets, const Py_ssize_t** found) noexcept nogil:
     """Position 0 of a band of which `length` positions are read: in the image, or laid out in `to`.
 
-    offsets: those for bands, then those for images; found: which of them to use. The images end at `end`. A tile may
-    read the offsets of a whole chunk where there are fewer channels, if it rounds their number up.
+    offsets: those for bands and POINTS more, then those for images; found: which of them to use. The images end at
+    `end`. A tile may read the offsets of a whole chunk where there are fewer channels, if it rounds their number up.
     """
     cdef Py_ssize_t taps = band.chunk * band.row.taps * band.column.taps
     cdef Py_ssize_t area = band.row.size * band.column.size, first = at.row * band.pitch
     if band.in_place and (source + first + (band.chunk - 1) * area + band.row.reach * band.pitch + band.column.reach
                           + length <= end):
-        found[0] = offsets + taps + MOST_VECTORS
+        found[0] = offsets + taps + POINTS
         return source + first
     found[0] = offsets
+    fill(band, at, source, channels, image_step, to)
+    return to
+
+
+cdef inline void find_places(const Band* band, const Piece* at, Py_ssize_t* places) noexcept nogil:
+    """Where the positions of an item lie in its window; the last one once more, for a tile that goes beyond it."""
+    cdef Py_ssize_t n, p, q, first, t = 0
+    for n in range(at.images):
+        for p in range(at.rows):
+            first = n * band.image_size + p * band.row.pace * band.pitch
+            for q in range(at.columns):
+                places[t] = first + q * band.column.pace
+                t += 1
+    for q in range(POINTS):
+        places[t + q] = places[t - 1]
+
+
+cdef inline const real* window(const Band* band, const Piece* at, const real* source, Py_ssize_t channels,
+                               Py_ssize_t image_step, real* to) noexcept nogil:
+    """The window of an item, in the image or laid out in `to`."""
+    if band.in_place:
+        return (source + (at.row * band.row.step + band.row.tap[0].origin) * band.pitch
+                + at.column * band.column.step + band.column.tap[0].origin)
     fill(band, at, source, channels, image_step, to)
     return to

@@ -1,4 +1,4 @@
-"""2-D convolution and its gradients on the register tile; no im2col matrix in memory.
+"""2-D convolution and its gradient in the input on the register tile; no im2col matrix in memory.
 
 Forward and grad_input are one loop nest, a correlation: every pixel of a destination grid sums taps of a source image,
     dst[n, k, i, j] = bias[k] + sum over channel c, row tap r, column tap s of
@@ -6,167 +6,34 @@ Forward and grad_input are one loop nest, a correlation: every pixel of a destin
 Forward has one grid. grad_input of stride sh x sw has sh*sw of them, one for each position of a pixel between strides:
 only the taps that meet the pixel take part, so nothing is multiplied by inserted zeros.
 
-    items: groups x bands of images, rows and columns
-    for each chunk of channels:        lay out the band                                      (stays in L1/L2)
-        for each TILE_ROWS channels:   weights were packed once per call                     (stream from L2/L3)
-            for each run of pixels:    tile, reading the band in place                       (registers)
-    store the band, adding the bias
-
-grad_weight[k, (c, r, s)] sums over pixels. Bands are dealt into a few parts, as many as the shapes say; an item is the
-sum over one part for some channels and some outputs, the parts are added in order: no thread changes a bit.
+An item is a group and a band of images, rows and columns. Its sums are computed in one of two ways, whichever costs
+less: with output channels in the lanes of a vector (channel_lanes.pxd) or, mostly for few of them, with pixels
+(pixel_lanes.pxd). Each sum runs over c, r, s in order in both.
 """
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.stdlib cimport free
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .band cimport BAND, Axis, Band, Piece, Tap, ceil_div, clamp, piece, plan, positions, tap_offsets
-from .gemm cimport pack_panel
-from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_set, vec_sum,
-)
-from .tile cimport (
-    MOST_VECTORS, Dots, InPlace, Taps, dots_in_place, taps_full, taps_tall, tile_in_place, vectors_of,
-)
+from .band cimport Axis, Band, Tap, ceil_div, clamp, plan, plan_window
+from .border cimport Span, choose_spans, fill_tables, most_spans, set_spans
+from .channel_lanes cimport correlate_window, pack_panel
+from .correlation cimport Correlation
+from .geometry cimport Conv, add_tap, forward_axes, new_taps, offset_tables, read_geometry, set_axis
+from .panel cimport panels_of
+from .pixel_lanes cimport correlate_band, pack_weights
+from .simd cimport LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, real
+from .tile cimport MOST_VECTORS, points_of
+from .workspace cimport memory
 
 cdef enum:
+    WINDOW_FLAT = 384           # positions in a window, about
+    WINDOW_TAPS = 512
     FLAT = 512                  # positions in a band, about, for many output channels ...
     MOST_FLAT = 4096            # ... and for one
     SUMS = 8192                 # sums of a band that stay in L1, about
     RESULTS = 3 << 15           # sums of a band that stay in L2, about, unless that is less than half of FLAT
     MOST_RESULTS = 1 << 20      # sums of a band at most, about
-    ROWS = 256                  # output channels of an item of grad_weight, at most: their gradients stay in L2
-    PARTIAL_SUMS = 1 << 18      # of grad_weight, in all its parts, about
-    MOST_PARTS = 16             # partial sums of grad_weight, at most
-
-
-cdef struct Conv:
-    Py_ssize_t N, C, H, W, K, R, S, P, Q, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, groups
-
-
-cdef Conv read_geometry(g) except *:
-    cdef Conv v
-    (v.N, v.C, v.H, v.W, v.K, v.R, v.S, v.P, v.Q, v.stride_h, v.stride_w, v.pad_top, v.pad_left,
-     v.dilation_h, v.dilation_w, v.groups) = g
-    return v
-
-
-cdef struct Correlation:
-    Py_ssize_t N, groups
-    const real* src             # (N, groups*channels, H, W)
-    Py_ssize_t channels
-    real* dst                   # (N, groups*rows, dst_H, dst_W)
-    Py_ssize_t rows, dst_H, dst_W
-    Py_ssize_t first_row, first_column, row_step, column_step       # where the grid lies in dst
-    Axis row, column            # the grid, and how its taps see src
-    const real* bias
-    const real* weight
-    Py_ssize_t row_stride, channel_stride, group_stride, kernel_width       # of the weight, in reals
-    Py_ssize_t depth, row_blocks
-    real* packed                # weights: groups x row blocks x depth x TILE_ROWS
-    Band band
-    Py_ssize_t* offsets
-    real* scratch
-    Py_ssize_t scratch_size     # reals per thread
-
-
-cdef void pack_weights(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """packed[g][block][(c, r, s)][i] = weight of row block*TILE_ROWS + i; rows beyond the last are zero."""
-    cdef Correlation* j = <Correlation*>argument
-    cdef Py_ssize_t block = item % j.row_blocks, count = min(j.rows - block * TILE_ROWS, TILE_ROWS), c, r, s, i
-    cdef const real* first = j.weight + item // j.row_blocks * j.group_stride + block * TILE_ROWS * j.row_stride
-    cdef const real* base
-    cdef real* to = j.packed + item * j.depth * TILE_ROWS
-    for c in range(j.channels):
-        for r in range(j.row.taps):
-            for s in range(j.column.taps):
-                base = first + c * j.channel_stride + j.row.tap[r].index * j.kernel_width + j.column.tap[s].index
-                if count == TILE_ROWS:
-                    for i in range(TILE_ROWS):
-                        to[i] = base[i * j.row_stride]
-                else:
-                    for i in range(TILE_ROWS):
-                        to[i] = base[i * j.row_stride] if i < count else 0
-                to += TILE_ROWS
-
-
-cdef void store_band(Correlation* j, const Piece* at, const real* c, Py_ssize_t c_step) noexcept nogil:
-    cdef Py_ssize_t n, k, p, q
-    cdef const real* sums
-    cdef real* line
-    cdef real add
-    for n in range(at.images):
-        for k in range(j.rows):
-            add = j.bias[at.group * j.rows + k] if j.bias != NULL else 0
-            for p in range(at.rows):
-                sums = c + k * c_step + n * j.band.image_size + p * j.band.pitch
-                line = j.dst + ((((at.image + n) * j.groups + at.group) * j.rows + k) * j.dst_H
-                                + j.first_row + (at.row + p) * j.row_step) * j.dst_W
-                line += j.first_column + at.column * j.column_step
-                if j.bias == NULL and j.column_step == 1:
-                    copy_reals(line, sums, at.columns)
-                elif j.bias == NULL:
-                    for q in range(at.columns):
-                        line[q * j.column_step] = sums[q]
-                elif j.column_step == 1:
-                    for q in range(at.columns):
-                        line[q] = sums[q] + add
-                else:
-                    for q in range(at.columns):
-                        line[q * j.column_step] = sums[q] + add
-
-
-cdef void correlate_band(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    cdef Correlation* j = <Correlation*>argument
-    cdef Band* band = &j.band
-    cdef Piece at = piece(band, item)
-    cdef Py_ssize_t taps = j.row.taps * j.column.taps, area = j.row.size * j.column.size
-    cdef Py_ssize_t flat = (at.images - 1) * band.image_size + at.rows * band.pitch
-    cdef Py_ssize_t c_step = band.flat + MOST_VECTORS * LANES
-    cdef Py_ssize_t chunk, c0, channels, block, width, t
-    cdef real* pixels = j.scratch + thread * j.scratch_size
-    cdef real* c = pixels + band.size
-    cdef const real* source = j.src + (at.image * j.groups + at.group) * j.channels * area
-    cdef const real* end = j.src + j.N * j.groups * j.channels * area
-    cdef const real* first
-    cdef const Py_ssize_t* offsets
-    cdef int rows
-    cdef InPlace tile
-    if j.depth == 0:                                      # a position that no tap meets
-        memset(c, 0, j.rows * c_step * sizeof(real))
-    else:
-        memset(c - j.column.reach - MOST_VECTORS * LANES, 0, (j.column.reach + MOST_VECTORS * LANES) * sizeof(real))
-        for chunk in range(ceil_div(j.channels, band.chunk)):
-            c0 = chunk * band.chunk
-            channels = min(j.channels - c0, band.chunk)
-            first = positions(band, &at, source + c0 * area, channels, j.groups * j.channels * area, end,
-                              flat + MOST_VECTORS * LANES, pixels, j.offsets, &offsets)
-            for block in range(j.row_blocks):
-                rows = <int>min(j.rows - block * TILE_ROWS, TILE_ROWS)
-                width = vectors_of(rows) * LANES
-                tile = tile_in_place(rows)
-                for t in range(ceil_div(flat, width)):
-                    tile(channels * taps,
-                         j.packed + ((at.group * j.row_blocks + block) * j.depth + c0 * taps) * TILE_ROWS,
-                         first + t * width, offsets, c + block * TILE_ROWS * c_step + t * width, c_step, chunk > 0)
-    store_band(j, &at, c, c_step)
-
-
-cdef void* memory(size_t size) except NULL:
-    cdef void* found = malloc(size if size else 1)
-    if found == NULL:
-        raise MemoryError(f"no memory for a workspace of {size} bytes")
-    return found
-
-
-cdef Py_ssize_t* offset_tables(const Band* band, Py_ssize_t area) except NULL:
-    """For bands, then for images; each with some zeros at the end, as a tile may be wider than what is left."""
-    cdef Py_ssize_t taps = band.chunk * band.row.taps * band.column.taps, size = 2 * (taps + MOST_VECTORS)
-    cdef Py_ssize_t* offsets = <Py_ssize_t*>memory(size * sizeof(Py_ssize_t))
-    memset(offsets, 0, size * sizeof(Py_ssize_t))
-    tap_offsets(band, band.plane, offsets)
-    tap_offsets(band, area, offsets + taps + MOST_VECTORS)
-    return offsets
+    MOST_ITEMS = 1 << 20
 
 
 cdef Py_ssize_t positions_wanted(Py_ssize_t rows) noexcept nogil:
@@ -175,63 +42,104 @@ cdef Py_ssize_t positions_wanted(Py_ssize_t rows) noexcept nogil:
     return clamp(SUMS // rows, clamp(RESULTS // rows, least, FLAT), MOST_FLAT)
 
 
-cdef int correlate(Correlation* j) except -1:
+cdef Py_ssize_t window_wanted(Py_ssize_t rows) noexcept nogil:
+    """In a window: as many positions as have sums that stay in L2."""
+    return clamp(RESULTS // rows, WINDOW_FLAT // 2, WINDOW_FLAT)
+
+
+cdef void choose(Correlation* j, double work) noexcept nogil:
+    """Lay out the band or the window, whichever costs less."""
     cdef Band* band = &j.band
-    cdef Py_ssize_t items
-    cdef double work
-    cdef int threads
-    if j.N == 0 or j.row.grid == 0 or j.column.grid == 0:
-        return 0
-    j.depth = j.channels * j.row.taps * j.column.taps
-    j.row_blocks = ceil_div(j.rows, TILE_ROWS)
-    work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
+    cdef Py_ssize_t most_images = ceil_div(j.N, 2 * team(j.N, work))
+    cdef Py_ssize_t image_step = j.groups * j.channels * j.row.size * j.column.size
+    cdef double pixels, channels
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    plan(band, ceil_div(j.N, 2 * team(j.N, work)), positions_wanted(j.rows), False, 1)
+    pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
+    j.lanes = False
+    if j.depth:
+        channels = plan_window(band, most_images, window_wanted(j.rows), WINDOW_TAPS, image_step)
+        set_spans(&j.whole, band, 0)
+        channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
+        j.lanes = 0.9 * channels < pixels and band.size <= MOST_RESULTS
+        if not j.lanes:
+            plan(band, most_images, positions_wanted(j.rows), False, 1)
     j.row, j.column = band.row, band.column
-    items = j.groups * band.image_items * band.row_items * band.column_items
+
+
+cdef int by_channels(Correlation* j, double work) except -1:
+    """Output channels in lanes."""
+    cdef Band* band = &j.band
+    cdef Py_ssize_t items = j.groups * band.image_items * band.row_items * band.column_items
+    cdef Py_ssize_t packs = j.groups * j.panels.count * ceil_div(j.channels, band.chunk)
+    cdef Py_ssize_t pairs = j.border.row_spans * j.border.column_spans, positions = band.flat + pairs * POINTS
+    cdef int threads
+    j.whole.table = j.border.table = band.chunk * j.row.taps * j.column.taps
+    j.panel_items = min(j.panels.count, max(ceil_div(positions * j.rows, MOST_RESULTS),
+                                            ceil_div(4 * team(MOST_ITEMS, work), items)))
+    items *= j.panel_items
     threads = team(items, work)
-    j.scratch_size = band.size + j.rows * (band.flat + MOST_VECTORS * LANES)
-    j.packed, j.offsets, j.scratch = NULL, NULL, NULL
-    try:
-        j.packed = <real*>memory(j.groups * j.row_blocks * TILE_ROWS * j.depth * sizeof(real))
-        j.offsets = offset_tables(band, j.row.size * j.column.size)
-        j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
-        with nogil:
-            items = j.groups * j.row_blocks
-            run(pack_weights, j, items, team(items, 4.0 * j.groups * j.rows * j.depth))
-            items = j.groups * band.image_items * band.row_items * band.column_items
-            run(correlate_band, j, items, threads)
-    finally:
-        free(j.packed)
-        free(j.offsets)
-        free(j.scratch)
+    j.table_size = band.flat + LANES + positions
+    j.scratch_size = band.size + positions * ceil_div(j.panels.count, j.panel_items) * PANEL_VECTORS * LANES
+    j.finite = True
+    j.packed = <real*>memory(j.groups * j.panels.vectors * LANES * j.depth * sizeof(real))
+    j.offsets = <Py_ssize_t*>memory(2 * (1 + pairs) * j.whole.table * sizeof(Py_ssize_t))
+    j.whole.offsets, j.whole.lines = j.offsets, j.offsets + j.whole.table
+    j.border.offsets, j.border.lines = j.offsets + 2 * j.whole.table, j.offsets + (2 + pairs) * j.whole.table
+    j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
+    j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+    with nogil:
+        fill_tables(&j.whole, band)
+        fill_tables(&j.border, band)
+        run(pack_panel, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
+        run(correlate_window, j, items, threads)
     return 0
 
 
-cdef void set_axis(Axis* axis, Py_ssize_t size, Py_ssize_t grid, Py_ssize_t step, Tap* tap) noexcept nogil:
-    axis.size, axis.grid, axis.step, axis.taps, axis.tap = size, grid, step, 0, tap
+cdef int by_pixels(Correlation* j, double work) except -1:
+    """Pixels in lanes."""
+    cdef Band* band = &j.band
+    cdef Py_ssize_t items = j.groups * band.image_items * band.row_items * band.column_items
+    cdef Py_ssize_t packs
+    cdef int threads = team(items, work)
+    j.row_blocks = ceil_div(j.rows, TILE_ROWS)
+    packs = j.groups * j.row_blocks
+    j.scratch_size = band.size + j.rows * (band.flat + MOST_VECTORS * LANES)
+    j.packed = <real*>memory(packs * TILE_ROWS * j.depth * sizeof(real))
+    j.offsets = offset_tables(band, j.row.size * j.column.size)
+    j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+    with nogil:
+        run(pack_weights, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
+        run(correlate_band, j, items, threads)
+    return 0
 
 
-cdef void add_tap(Axis* axis, Py_ssize_t offset, Py_ssize_t index) noexcept nogil:
-    axis.tap[axis.taps].offset = offset
-    axis.tap[axis.taps].index = index
-    axis.taps += 1
-
-
-cdef void forward_axes(Axis* row, Axis* column, const Conv* v, Tap* taps) noexcept nogil:
-    """The grid of the outputs over the input; taps holds R + S entries."""
-    cdef Py_ssize_t r, s
-    set_axis(row, v.H, v.P, v.stride_h, taps)
-    set_axis(column, v.W, v.Q, v.stride_w, taps + v.R)
-    for r in range(v.R):
-        add_tap(row, r * v.dilation_h - v.pad_top, r)
-    for s in range(v.S):
-        add_tap(column, s * v.dilation_w - v.pad_left, s)
-
-
-cdef Tap* new_taps(const Conv* v) except NULL:
-    return <Tap*>memory((v.R + v.S) * sizeof(Tap))
+cdef int correlate(Correlation* j) except -1:
+    cdef double work
+    cdef Py_ssize_t rows = most_spans(&j.row), columns = most_spans(&j.column)
+    cdef Span* spans
+    if j.N == 0 or j.row.grid == 0 or j.column.grid == 0:
+        return 0
+    j.depth = j.channels * j.row.taps * j.column.taps
+    work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
+    j.panels = panels_of(j.rows)
+    j.packed, j.offsets, j.scratch, j.tables = NULL, NULL, NULL, NULL
+    spans = <Span*>memory((rows + columns + 2) * sizeof(Span))
+    j.border.row, j.border.column = spans, spans + rows
+    j.whole.row, j.whole.column = spans + rows + columns, spans + rows + columns + 1
+    try:
+        choose(j, work)
+        if j.lanes:
+            by_channels(j, work)
+        else:
+            by_pixels(j, work)
+    finally:
+        free(spans)
+        free(j.packed)
+        free(j.offsets)
+        free(j.scratch)
+        free(j.tables)
+    return 0
 
 
 def conv2d(input, weight, bias, output, geometry):
@@ -297,275 +205,4 @@ def conv2d_grad_input(grad_output, weight, grad_input, geometry):
                 correlate(&j)
     finally:
         free(taps)
-        release(&held)
-
-
-cdef struct WeightGradient:
-    Py_ssize_t N, groups
-    const real* input           # (N, groups*channels, row.size, column.size)
-    const real* grad_output     # (N, groups*rows, row.grid, column.grid)
-    Py_ssize_t channels, rows, depth
-    Axis row, column            # as in the forward pass
-    Band band
-    Py_ssize_t bands            # of one group
-    Py_ssize_t parts, channel_chunks, row_chunks, row_chunk
-    Py_ssize_t* offsets
-    real* sums                  # parts x (groups*rows, depth); the weight's gradient itself if there is one part
-    Py_ssize_t size             # of the weight
-    real* total                 # the weight's gradient
-    real* scratch
-    Py_ssize_t scratch_size     # reals per thread
-
-
-cdef void grad_lines(WeightGradient* j, const Piece* at, Py_ssize_t first, Py_ssize_t rows, real* to) noexcept nogil:
-    """Rows of grad_output as the band has its positions, with zeros at the end of a line."""
-    cdef Py_ssize_t k, n, p, q
-    cdef const real* line
-    cdef real* out
-    for k in range(rows):
-        out = to + k * j.band.flat
-        for n in range(at.images):
-            line = j.grad_output + (((at.image + n) * j.groups * j.rows + first + k) * j.row.grid
-                                    + at.row) * j.column.grid + at.column
-            for p in range(at.rows):
-                copy_reals(out, line + p * j.column.grid, at.columns)
-                for q in range(at.columns, j.band.pitch):
-                    out[q] = 0
-                out += j.band.pitch
-
-
-cdef void grad_panels(WeightGradient* j, const Piece* at, Py_ssize_t first, Py_ssize_t rows, real* to) noexcept nogil:
-    """The same transposed: panels of TILE_COLUMNS output channels, a line for each position."""
-    cdef Py_ssize_t panel, n, p, width, lines = at.rows, length = at.columns
-    cdef const real* from_
-    cdef real* out
-    if j.band.column_items == 1:                          # rows follow each other in both
-        lines, length = 1, at.rows * at.columns
-    for panel in range(ceil_div(rows, TILE_COLUMNS)):
-        width = min(rows - panel * TILE_COLUMNS, TILE_COLUMNS)
-        out = to + panel * j.band.flat * TILE_COLUMNS
-        for n in range(at.images):
-            from_ = j.grad_output + (((at.image + n) * j.groups * j.rows + first + panel * TILE_COLUMNS) * j.row.grid
-                                     + at.row) * j.column.grid + at.column
-            for p in range(lines):
-                pack_panel(from_ + p * j.column.grid, 1, j.row.grid * j.column.grid, length, width, out)
-                out += (length if lines == 1 else j.band.pitch) * TILE_COLUMNS
-
-
-cdef struct Part:                                         # an item: some bands, some channels, some rows
-    Py_ssize_t first_band, stop_band, group, part
-    Py_ssize_t c0, channels, k0, rows
-
-
-cdef Part weight_item(const WeightGradient* j, Py_ssize_t item) noexcept nogil:
-    cdef Part p
-    p.c0 = item % j.channel_chunks * j.band.chunk
-    p.channels = min(j.channels - p.c0, j.band.chunk)
-    item //= j.channel_chunks
-    p.k0 = item % j.row_chunks * j.row_chunk
-    p.rows = min(j.rows - p.k0, j.row_chunk)
-    item //= j.row_chunks
-    p.part = item % j.parts
-    p.first_band = p.part * j.bands // j.parts
-    p.stop_band = (p.part + 1) * j.bands // j.parts
-    p.group = item // j.parts
-    return p
-
-
-cdef inline const real* item_positions(WeightGradient* j, const Part* item, const Piece* at, Py_ssize_t length,
-                                       real* pixels, const Py_ssize_t** offsets) noexcept nogil:
-    cdef Py_ssize_t area = j.row.size * j.column.size, image = j.groups * j.channels * area
-    return positions(&j.band, at, j.input + at.image * image + (item.group * j.channels + item.c0) * area,
-                     item.channels, image, j.input + j.N * image, length, pixels, j.offsets, offsets)
-
-
-cdef inline real* sums_of(WeightGradient* j, const Part* item) noexcept nogil:
-    """Where the sums of an item go."""
-    return (j.sums + item.part * j.size + (item.group * j.rows + item.k0) * j.depth
-            + item.c0 * j.row.taps * j.column.taps)
-
-
-cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept nogil:
-    """Output channels in lanes, pixels from the band one by one."""
-    cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Band* band = &j.band
-    cdef Part item = weight_item(j, number)
-    cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps, panels = ceil_div(item.rows, TILE_COLUMNS)
-    cdef Py_ssize_t c_step = (band.chunk * j.row.taps * j.column.taps + MOST_VECTORS) * TILE_COLUMNS
-    cdef Py_ssize_t b, panel, t, k, flat, height
-    cdef real* pixels = j.scratch + thread * j.scratch_size
-    cdef real* grads = pixels + band.size
-    cdef real* c = grads + panels * band.flat * TILE_COLUMNS
-    cdef real* to = sums_of(j, &item)
-    cdef const real* first
-    cdef const Py_ssize_t* offsets
-    cdef Taps tile
-    cdef Piece at
-    for b in range(item.first_band, item.stop_band):
-        at = piece(band, b)
-        flat = (at.images - 1) * band.image_size + at.rows * band.pitch
-        first = item_positions(j, &item, &at, flat, pixels, &offsets)
-        grad_panels(j, &at, item.group * j.rows + item.k0, item.rows, grads)
-        for panel in range(panels):
-            tile, height = taps_full, TILE_ROWS
-            if item.rows - panel * TILE_COLUMNS <= LANES:
-                tile, height = taps_tall, MOST_VECTORS
-            for t in range(ceil_div(taps, height)):
-                tile(flat, first, offsets + t * height, grads + panel * band.flat * TILE_COLUMNS,
-                     c + panel * c_step + t * height * TILE_COLUMNS, b > item.first_band)
-    for panel in range(panels):
-        for k in range(min(item.rows - panel * TILE_COLUMNS, TILE_COLUMNS)):
-            for t in range(taps):
-                to[k * j.depth + t] = c[panel * c_step + t * TILE_COLUMNS + k]
-        to += TILE_COLUMNS * j.depth
-
-
-cdef void weight_dots(void* argument, Py_ssize_t number, int thread) noexcept nogil:
-    """Pixels in lanes: for few output channels."""
-    cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Band* band = &j.band
-    cdef Part item = weight_item(j, number)
-    cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps
-    cdef Py_ssize_t c_step = band.chunk * j.row.taps * j.column.taps + MOST_VECTORS
-    cdef Py_ssize_t b, block, k, t, width
-    cdef real* pixels = j.scratch + thread * j.scratch_size
-    cdef real* grads = pixels + band.size
-    cdef real* c = grads + item.rows * band.flat
-    cdef real* to = sums_of(j, &item)
-    cdef const real* first
-    cdef const Py_ssize_t* offsets
-    cdef Dots dots
-    cdef Piece at
-    memset(c, 0, item.rows * c_step * sizeof(real))
-    for b in range(item.first_band, item.stop_band):
-        at = piece(band, b)
-        first = item_positions(j, &item, &at, at.images * at.rows * band.pitch, pixels, &offsets)
-        grad_lines(j, &at, item.group * j.rows + item.k0, item.rows, grads)
-        for block in range(ceil_div(item.rows, TILE_ROWS)):
-            k = block * TILE_ROWS
-            dots = dots_in_place(<int>min(item.rows - k, TILE_ROWS))
-            width = vectors_of(<int>min(item.rows - k, TILE_ROWS))
-            for t in range(ceil_div(taps, width)):
-                dots(at.images * at.rows * band.pitch, grads + k * band.flat, band.flat, first,
-                     offsets + t * width, c + k * c_step + t * width, c_step)
-    for k in range(item.rows):
-        memcpy(to + k * j.depth, c + k * c_step, taps * sizeof(real))
-
-
-cdef void add_parts(void* argument, Py_ssize_t row, int thread) noexcept nogil:
-    """One output channel of the weight: the parts in order."""
-    cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Py_ssize_t _part, d
-    cdef const real* sums = j.sums + row * j.depth
-    cdef real* total = j.total + row * j.depth
-    memcpy(total, sums, j.depth * sizeof(real))
-    for _part in range(1, j.parts):
-        sums += j.size
-        for d in range(j.depth):
-            total[d] += sums[d]
-
-
-cdef int sum_weights(WeightGradient* j) except -1:
-    cdef Band* band = &j.band
-    cdef Py_ssize_t items, taps = j.row.taps * j.column.taps
-    cdef double work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * j.depth
-    cdef int threads
-    cdef real* parts = NULL
-    cdef bint few = 2 * j.rows <= LANES
-    band.row, band.column = j.row, j.column
-    band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    j.row_chunks = ceil_div(j.rows, ROWS)
-    j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), TILE_COLUMNS) * TILE_COLUMNS
-    j.row_chunks = ceil_div(j.rows, j.row_chunk)
-    plan(band, j.N, SUMS // j.rows if few else clamp(2 * BAND // j.row_chunk, TILE_COLUMNS, FLAT // 2), True,
-         LANES if few else 1)
-    j.row, j.column = band.row, band.column
-    j.bands = band.image_items * band.row_items * band.column_items
-    j.parts = clamp(PARTIAL_SUMS // j.size, 1, min(j.bands, MOST_PARTS))
-    j.channel_chunks = ceil_div(j.channels, band.chunk)
-    items = j.groups * j.parts * j.row_chunks * j.channel_chunks
-    threads = team(items, work)
-    j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + MOST_VECTORS)   # more than `few` needs
-    j.offsets, j.scratch = NULL, NULL
-    try:
-        j.offsets = offset_tables(band, j.row.size * j.column.size)
-        j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
-        j.sums = j.total
-        if j.parts > 1:
-            j.sums = parts = <real*>memory(j.parts * j.size * sizeof(real))
-        with nogil:
-            run(weight_dots if few else weight_taps, j, items, threads)
-            if j.parts > 1:
-                run(add_parts, j, j.groups * j.rows, team(j.groups * j.rows, <double>j.parts * j.size))
-    finally:
-        free(j.offsets)
-        free(j.scratch)
-        free(parts)
-    return 0
-
-
-def conv2d_grad_weight(grad_output, input, grad_weight, geometry):
-    """grad_weight[k, c, r, s] = sum over images and outputs of grad_output times the input it met."""
-    cdef Conv v = read_geometry(geometry)
-    cdef WeightGradient j
-    cdef Buffers held
-    cdef Tap* taps = new_taps(&v)
-    held.count = 0
-    try:
-        forward_axes(&j.row, &j.column, &v, taps)
-        j.N, j.groups, j.channels, j.rows = v.N, v.groups, v.C // v.groups, v.K // v.groups
-        j.depth = j.channels * v.R * v.S
-        j.size = v.K * j.depth
-        j.grad_output = <const real*>pointer(&held, grad_output, READ)
-        j.input = <const real*>pointer(&held, input, READ)
-        j.total = <real*>pointer(&held, grad_weight, WRITE)
-        if v.N * v.P * v.Q:
-            sum_weights(&j)
-        else:
-            memset(j.total, 0, j.size * sizeof(real))
-    finally:
-        free(taps)
-        release(&held)
-
-
-cdef struct BiasGradient:
-    const real* grad_output
-    real* grad_bias
-    Py_ssize_t N, K, area
-
-
-cdef void bias_channel(void* argument, Py_ssize_t k, int thread) noexcept nogil:
-    """One channel: image after image, four vectors of sums side by side in a fixed order."""
-    cdef BiasGradient* j = <BiasGradient*>argument
-    cdef vec sums[4]
-    cdef real total = 0, rest
-    cdef const real* line
-    cdef Py_ssize_t n, t, i, steps = j.area // (4 * LANES)
-    for n in range(j.N):
-        line = j.grad_output + (n * j.K + k) * j.area
-        for i in range(4):
-            sums[i] = vec_set(0)
-        for t in range(steps):
-            for i in range(4):
-                sums[i] = vec_add(sums[i], vec_load(line + (4 * t + i) * LANES))
-        rest = 0
-        for t in range(steps * 4 * LANES, j.area):
-            rest += line[t]
-        total += vec_sum(vec_add(vec_add(sums[0], sums[1]), vec_add(sums[2], sums[3]))) + rest
-    j.grad_bias[k] = total
-
-
-def conv2d_grad_bias(grad_output, grad_bias, geometry):
-    """grad_bias[k] = sum of grad_output over images, rows and columns."""
-    cdef Conv v = read_geometry(geometry)
-    cdef BiasGradient job
-    cdef Buffers held
-    held.count = 0
-    try:
-        job.N, job.K, job.area = v.N, v.K, v.P * v.Q
-        job.grad_output = <const real*>pointer(&held, grad_output, READ)
-        job.grad_bias = <real*>pointer(&held, grad_bias, WRITE)
-        with nogil:
-            run(bias_channel, &job, v.K, team(v.K, 2.0 * v.N * v.K * job.area))
-    finally:
         release(&held)

@@ -20,7 +20,8 @@ from libc.stdlib cimport free
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport Axis, Tap, ceil_div, clamp
-from .phases cimport Conv, Phases, adjoint_axis, forward_axis, read_geometry
+from .geometry cimport Conv, read_geometry
+from .phases cimport Phases, adjoint_axis, forward_axis
 from .plane cimport Plane, Unit, fill, kernel_of, lay_out, place, unit_of, whole, zeros
 from .planes cimport OUTPUTS, Grid, few_pixels, follow, new_grid, pack, sum_positions, sum_rows, unpack
 from .workspace cimport LINE, aligned, memory, whole_lines

@@ -19,7 +19,8 @@ from libc.string cimport memcpy, memset
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport Tap, ceil_div, clamp
-from .phases cimport Conv, Phases, forward_axis, read_geometry
+from .geometry cimport Conv, read_geometry
+from .phases cimport Phases, forward_axis
 from .plane cimport Plane, Unit, fill, kernel_of, lay_out, place, unit_of, zeros
 from .planes cimport Grid, add_products, few_pixels, new_grid, pack, whole_taps
 from .workspace cimport LINE, aligned, memory, whole_lines

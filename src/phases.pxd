@@ -6,17 +6,6 @@ phase: an axis of size n and stride s has min(s, n) of them, and each is a corre
 from .band cimport Axis, ceil_div
 
 
-cdef struct Conv:
-    Py_ssize_t N, C, H, W, K, R, S, P, Q, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, groups
-
-
-cdef inline Conv read_geometry(g) except *:
-    cdef Conv v
-    (v.N, v.C, v.H, v.W, v.K, v.R, v.S, v.P, v.Q, v.stride_h, v.stride_w, v.pad_top, v.pad_left,
-     v.dilation_h, v.dilation_w, v.groups) = g
-    return v
-
-
 cdef struct Phases:             # of one axis of the destination
     Py_ssize_t size, step, count        # count: min(step, size)
     Py_ssize_t* first           # of the taps of each phase, and an end

@@ -34,6 +34,13 @@ enum { TILE_ROWS = 8, TILE_VECTORS = 3, MOST_TILE_VECTORS = 4 };
 #else
 enum { TILE_ROWS = 6, TILE_VECTORS = 2, MOST_TILE_VECTORS = 2 };
 #endif
+/* A tile whose rows are single numbers anywhere in memory is up to PANEL_VECTORS wide and POINTS high: each row needs a
+   general register, of which there are 15, and six are taken. */
+#if FASTCONV_VECTOR_BYTES == 64
+enum { PANEL_VECTORS = 4, POINTS = 9 };
+#else
+enum { PANEL_VECTORS = 2, POINTS = 8 };
+#endif
 
 #define VINLINE static inline __attribute__((always_inline, unused))
 

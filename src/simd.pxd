@@ -16,6 +16,8 @@ cdef extern from "simd.h" nogil:
         TILE_COLUMNS
         REAL_MANTISSA_BITS
         MOST_TILE_VECTORS
+        PANEL_VECTORS
+        POINTS
         REAL_EXPONENT_BIAS
 
     vec vec_set(real x) noexcept

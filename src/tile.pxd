@@ -16,14 +16,20 @@ TILE_COLUMNS apart. The order of the sum over k is the same for every element of
     vectors, 16 registers    8   6   4   3   2   2
     vectors, 32 registers    8   8   8   6   4   4   3   3
 
-`taps_full` and `taps_tall` have the rows of A where they lie, at given offsets, and B packed.
+`points` reads A where it lies, number by number: A[i, k] is at places[i] + offsets[k]. B is packed in panels that are
+one to PANEL_VECTORS vectors wide. Any set of positions of an image can be the rows of such a tile, its taps the sum, or
+the other way round.
+
+    vectors                  1   2   3   4
+    rows, 16 registers       8   6
+    rows, 32 registers       9   9   8   6
 
 `dots_in_place` sums over what lies side by side instead: C[i, j] is the dot product of a row of A and a column of B
 that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
 """
 from .simd cimport (
-    LANES, MOST_TILE_VECTORS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma, vec_load,
-    vec_load_part, vec_set, vec_store, vec_store_part, vec_sum, vec_transpose,
+    LANES, MOST_TILE_VECTORS, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma,
+    vec_load, vec_load_part, vec_set, vec_store, vec_store_part, vec_sum, vec_transpose,
 )
 
 cdef enum:
@@ -163,49 +169,78 @@ cdef inline InPlace tile_in_place(int rows) noexcept nogil:
     return tile_6 if rows == 6 else tile_7
 
 
-cdef inline void taps_of(
-    const int taps, const int vectors,          # constants at every call
-    Py_ssize_t depth, const real* a, const Py_ssize_t* offsets, const real* b, real* c, bint accumulate,
+cdef inline int points_of(int vectors) noexcept nogil:
+    """How many rows a tile of points has, if it is so many vectors wide."""
+    return min(TILE_ROWS * TILE_VECTORS // vectors, POINTS)
+
+
+cdef inline void points_tile(
+    const int points, const int vectors,        # constants at every call
+    Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets, const real* b,
+    const Py_ssize_t* lines, real* c, bint accumulate,
 ) noexcept nogil:
-    cdef vec acc[MOST_VECTORS][TILE_VECTORS]
-    cdef vec b_k[TILE_VECTORS]
+    cdef const real* point[POINTS]
+    cdef vec acc[POINTS][PANEL_VECTORS]
+    cdef vec b_k[PANEL_VECTORS]
     cdef vec a_ik
-    cdef Py_ssize_t k
+    cdef const real* line
+    cdef Py_ssize_t k, offset
     cdef int i, j
-    for i in range(taps):
+    for i in range(points):
+        point[i] = a + places[i]
         for j in range(vectors):
-            acc[i][j] = vec_load(c + i * TILE_COLUMNS + j * LANES) if accumulate else vec_set(0)
+            acc[i][j] = vec_load(c + (i * vectors + j) * LANES) if accumulate else vec_set(0)
     for k in range(depth):
+        offset = offsets[k]
+        line = b + lines[k] * (vectors * LANES)
         for j in range(vectors):
-            b_k[j] = vec_load(b + k * TILE_COLUMNS + j * LANES)
-        for i in range(taps):
-            a_ik = vec_set((a + offsets[i])[k])
+            b_k[j] = vec_load(line + j * LANES)
+        for i in range(points):
+            a_ik = vec_set(point[i][offset])
             for j in range(vectors):
                 acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
-    for i in range(taps):
+    for i in range(points):
         for j in range(vectors):
-            vec_store(c + i * TILE_COLUMNS + j * LANES, acc[i][j])
+            vec_store(c + (i * vectors + j) * LANES, acc[i][j])
 
 
-ctypedef void (*Taps)(
+ctypedef void (*Points)(
     Py_ssize_t depth,
-    const real* a, const Py_ssize_t* offsets,   # A[i, k] = a[offsets[i] + k]
-    const real* b,                              # a packed panel of TILE_COLUMNS
-    real* c,                                    # rows TILE_COLUMNS apart
+    const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,     # A[i, k] = a[places[i] + offsets[k]]
+    const real* b, const Py_ssize_t* lines,     # B[k, j] = b[lines[k] * vectors * LANES + j], a packed panel
+    real* c,                                    # points_of(vectors) x vectors * LANES, contiguous
     bint accumulate,
 ) noexcept nogil
 
 
-cdef inline void taps_full(Py_ssize_t depth, const real* a, const Py_ssize_t* offsets, const real* b, real* c,
-                           bint accumulate) noexcept nogil:
-    """TILE_ROWS taps and a panel."""
-    taps_of(TILE_ROWS, TILE_VECTORS, depth, a, offsets, b, c, accumulate)
+cdef inline void points_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(1), 1, depth, a, places, offsets, b, lines, c, accumulate)
 
 
-cdef inline void taps_tall(Py_ssize_t depth, const real* a, const Py_ssize_t* offsets, const real* b, real* c,
-                           bint accumulate) noexcept nogil:
-    """MOST_VECTORS taps and the first vector of a panel."""
-    taps_of(MOST_VECTORS, 1, depth, a, offsets, b, c, accumulate)
+cdef inline void points_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(2), 2, depth, a, places, offsets, b, lines, c, accumulate)
+
+
+cdef inline void points_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(min(3, PANEL_VECTORS)), min(3, PANEL_VECTORS), depth, a, places, offsets, b, lines, c,
+                accumulate)
+
+
+cdef inline void points_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                             const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, depth, a, places, offsets, b, lines, c, accumulate)
+
+
+cdef inline Points points(int vectors) noexcept nogil:
+    """The tile of points_of(vectors) points and a panel that is so many vectors wide."""
+    if vectors >= PANEL_VECTORS:
+        return points_full
+    if vectors == 1:
+        return points_1
+    return points_2 if vectors == 2 else points_3
 
 
 cdef inline void dots_of(

@@ -19,7 +19,7 @@ from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport ceil_div, clamp
 from .minimal_filter cimport INPUTS, KERNEL, OUTPUTS, POINTS, lanes_to_lines, output_tile
-from .phases cimport Conv, read_geometry
+from .geometry cimport Conv, read_geometry
 from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_set, vec_store, vec_sum
 from .winograd_tiles cimport Images, Shape, Tiles, cut, in_vectors, line_reals, see, square, transform_unit
 from .workspace cimport Workspace, give_back, reserve, take, whole_lines

@@ -61,6 +61,8 @@ def test_no_bias_is_a_bias_of_zeros(kernels: Kernels) -> None:
 LARGE = {
     "3x3": Conv2d((3, 24, 20, 21), (26, 24, 3, 3), padding=1),
     "stride 2": Conv2d((3, 24, 30, 31), (26, 24, 4, 3), stride=2, padding=2),
+    "dilation 3": Conv2d((3, 24, 20, 21), (48, 24, 3, 3), padding=3, dilation=3),
+    "700 taps deep": Conv2d((5, 80, 7, 7), (80, 80, 3, 3), padding=1),
     "groups": Conv2d((3, 24, 20, 21), (24, 8, 3, 3), padding=1, groups=3),
     "one tap": Conv2d((2, 200, 20, 21), (40, 200, 1, 1)),
 }
@@ -98,7 +100,19 @@ SPECIAL = {
 
 
 @pytest.mark.parametrize("where", SPECIAL)
-@pytest.mark.parametrize("name", ["3x3", "stride 3x2", "dilation and stride", "groups 2", "depthwise", "one tap"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "3x3",
+        "stride 3x2",
+        "dilation and stride",
+        "groups 2",
+        "depthwise",
+        "one tap",
+        "33 outputs, stride 2",
+        "17 outputs, dilation 3",
+    ],
+)
 def test_special_values_go_where_their_windows_are(name: str, where: str, kernels: Kernels) -> None:
     case = CONV2D[name]
     which, value = SPECIAL[where]
@@ -128,3 +142,24 @@ def test_subnormal_numbers_are_kept(kernels: Kernels) -> None:
     w = np.ones(case.weight, kernels.dtype)
     (y,) = call(kernels.ops.conv2d, [x, w, None], [(x.shape, kernels.dtype)], case.geometry())
     assert y.tobytes() == x.tobytes()
+
+
+def test_padding_meets_infinite_weights_in_every_channel(kernels: Kernels) -> None:
+    """0 * inf is NaN, also where one weight of many is infinite and the others let taps in the padding be left out."""
+    case = CONV2D["70 outputs, 5x5, padding 4"]
+    x, w, b, dy = arrays(case, integers, kernels.dtype)
+    w[50, 1, 0, 0] = np.inf
+    (result,) = call(kernels.ops.conv2d, [x, w, b], [(dy.shape, kernels.dtype)], case.geometry())
+    (right,) = call(python.conv2d, [x, w, b], [(dy.shape, kernels.dtype)], case.geometry())
+    assert_array_equal(result, right)
+    assert np.isnan(result[:, 50, 0, 0]).all()
+
+
+def test_no_result_is_minus_zero(compiled: Kernels) -> None:
+    """Whichever way the sums run: a product that is too small leaves -0 behind, to which +0 or the bias is added."""
+    for outputs in (1, 64):
+        x = np.full((1, 1, 3, 20), -np.finfo(compiled.dtype).smallest_subnormal)
+        w = np.full((outputs, 1, 1, 1), 0.25, compiled.dtype)
+        g = Conv2d(x.shape, w.shape).geometry()
+        (y,) = call(compiled.ops.conv2d, [x, w, None], [((1, outputs, 3, 20), compiled.dtype)], g)
+        assert not y.any() and not np.signbit(y).any()

@@ -1,0 +1,337 @@
+"""Gradients of convolution in its weight and its bias.
+
+grad_weight[k, (c, r, s)] sums over pixels. Bands are dealt into a few parts, as many as the shapes say; an item is the
+sum over one part for some channels and some outputs, the parts are added in order: no thread changes a bit.
+
+    items: groups x parts x chunks of output channels x chunks of channels
+    for each band of the part:         lay out the window, pack grad_output into panels      (both stay in L2)
+        for each panel:                vectors of output channels                            (streams)
+            for each few taps:         tile, reading pixels one by one, over all positions   (registers)
+    turn the sums into rows of the weight
+Few output channels would leave lanes idle: there pixels are in lanes, and the tile is one of dot products. So they are
+where dilation is so far that a window would be too large.
+"""
+from libc.stdlib cimport free
+from libc.string cimport memcpy, memset
+
+from ...parallel cimport run, team
+from .arrays cimport READ, WRITE, Buffers, pointer, release
+from .band cimport Axis, Band, Piece, Tap, ceil_div, clamp, find_places, piece, plan, plan_window, positions, window
+from .geometry cimport Conv, forward_axes, new_taps, offset_tables, read_geometry
+from .panel cimport Panels, first_vector, pack, panels_of, unpack
+from .simd cimport LANES, POINTS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_set, vec_sum
+from .tile cimport MOST_VECTORS, Dots, Points, dots_in_place, points, points_of, vectors_of
+from .workspace cimport memory
+
+cdef enum:
+    ROWS = 256                  # output channels of an item, at most
+    SUMS = 8192                 # gradients of a band that stay in L1, about, for few output channels
+    GRADIENTS = 1 << 16         # gradients of a band that stay in L2, about, for many
+    LEAST_FLAT = 64             # positions in a window
+    MOST_FLAT = 1024
+    WEIGHTS = 1 << 16           # sums of an item that stay in L2, about
+    PARTIAL_SUMS = 1 << 18      # in all parts, about
+    MOST_PARTS = 16             # partial sums, at most
+    MOST_ITEMS = 1 << 20
+    MOST_WINDOW = 1 << 20       # reals; a far dilation would need more
+
+
+cdef struct WeightGradient:
+    Py_ssize_t N, groups
+    const real* input           # (N, groups*channels, row.size, column.size)
+    const real* grad_output     # (N, groups*rows, row.grid, column.grid)
+    Py_ssize_t channels, rows, depth
+    Axis row, column            # as in the forward pass
+    Band band
+    Py_ssize_t bands            # of one group
+    Py_ssize_t parts, channel_chunks, row_chunks, row_chunk
+    Panels panels               # of a row chunk
+    Py_ssize_t* offsets
+    Py_ssize_t* tables          # for each thread: where the positions of a band are, and the taps of an item
+    Py_ssize_t table_size
+    real* sums                  # parts x (groups*rows, depth); the weight's gradient itself if there is one part
+    Py_ssize_t size             # of the weight
+    real* total                 # the weight's gradient
+    real* scratch
+    Py_ssize_t scratch_size     # reals per thread
+
+
+cdef void grad_lines(WeightGradient* j, const Piece* at, Py_ssize_t first, Py_ssize_t rows, real* to) noexcept nogil:
+    """Rows of grad_output as the band has its positions, with zeros at the end of a line."""
+    cdef Py_ssize_t k, n, p, q
+    cdef const real* line
+    cdef real* out
+    for k in range(rows):
+        out = to + k * j.band.flat
+        for n in range(at.images):
+            line = j.grad_output + (((at.image + n) * j.groups * j.rows + first + k) * j.row.grid
+                                    + at.row) * j.column.grid + at.column
+            for p in range(at.rows):
+                copy_reals(out, line + p * j.column.grid, at.columns)
+                for q in range(at.columns, j.band.pitch):
+                    out[q] = 0
+                out += j.band.pitch
+
+
+cdef void grad_panels(WeightGradient* j, const Piece* at, Py_ssize_t first, Py_ssize_t rows, real* to) noexcept nogil:
+    """The same transposed and without zeros: panels of output channels, a line for each position."""
+    cdef Panels panels = panels_of(rows)
+    cdef Py_ssize_t panel, n, p, vector, width, lines = at.rows, length = at.columns, area = j.row.grid * j.column.grid
+    cdef const real* from_
+    if j.band.column_items == 1:                          # rows follow each other in both
+        lines, length = 1, at.rows * at.columns
+    for panel in range(panels.count):
+        vector = first_vector(&panels, panel)
+        width = (first_vector(&panels, panel + 1) - vector) * LANES
+        for n in range(at.images):
+            from_ = (j.grad_output + ((at.image + n) * j.groups * j.rows + first + vector * LANES) * area
+                     + at.row * j.column.grid + at.column)
+            for p in range(lines):
+                pack(from_ + p * j.column.grid, 1, area, length, min(rows - vector * LANES, width), width,
+                     to + (vector * LANES) * at.images * at.rows * at.columns + (n * lines + p) * length * width)
+
+
+cdef struct Part:                                         # an item: some bands, some channels, some rows
+    Py_ssize_t first_band, stop_band, group, part
+    Py_ssize_t c0, channels, k0, rows
+
+
+cdef Part weight_item(const WeightGradient* j, Py_ssize_t item) noexcept nogil:
+    cdef Part p
+    p.c0 = item % j.channel_chunks * j.band.chunk
+    p.channels = min(j.channels - p.c0, j.band.chunk)
+    item //= j.channel_chunks
+    p.k0 = item % j.row_chunks * j.row_chunk
+    p.rows = min(j.rows - p.k0, j.row_chunk)
+    item //= j.row_chunks
+    p.part = item % j.parts
+    p.first_band = p.part * j.bands // j.parts
+    p.stop_band = (p.part + 1) * j.bands // j.parts
+    p.group = item // j.parts
+    return p
+
+
+cdef inline real* sums_of(WeightGradient* j, const Part* item) noexcept nogil:
+    """Where the sums of an item go."""
+    return (j.sums + item.part * j.size + (item.group * j.rows + item.k0) * j.depth
+            + item.c0 * j.row.taps * j.column.taps)
+
+
+cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept nogil:
+    """Output channels in lanes, pixels from the window one by one."""
+    cdef WeightGradient* j = <WeightGradient*>argument
+    cdef Band* band = &j.band
+    cdef Part item = weight_item(j, number)
+    cdef Panels panels = panels_of(item.rows)
+    cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps, area = j.row.size * j.column.size
+    cdef Py_ssize_t image_step = j.groups * j.channels * area, c_lines = taps + POINTS
+    cdef Py_ssize_t b, panel, t, i, flat, vector, width
+    cdef Py_ssize_t* places = j.tables + thread * j.table_size
+    cdef Py_ssize_t* offsets = places + band.flat + POINTS
+    cdef Py_ssize_t* lines = offsets + band.chunk * j.row.taps * j.column.taps + POINTS
+    cdef real* pixels = j.scratch + thread * j.scratch_size
+    cdef real* grads = pixels + band.size
+    cdef real* c = grads + panels.vectors * LANES * band.flat
+    cdef real* to = sums_of(j, &item)
+    cdef const real* first
+    cdef int height
+    cdef Points tile
+    cdef Piece at
+    memcpy(offsets, j.offsets, taps * sizeof(Py_ssize_t))
+    for i in range(POINTS):                               # a tile may go beyond the last tap
+        offsets[taps + i] = 0
+    for i in range(max(band.flat, taps + LANES)):         # both gradients and sums are in order
+        lines[i] = i
+    for b in range(item.first_band, item.stop_band):
+        at = piece(band, b)
+        flat = at.images * at.rows * at.columns
+        find_places(band, &at, places)
+        first = window(band, &at, j.input + at.image * image_step + (item.group * j.channels + item.c0) * area,
+                       item.channels, image_step, pixels)
+        grad_panels(j, &at, item.group * j.rows + item.k0, item.rows, grads)
+        for panel in range(panels.count):
+            vector = first_vector(&panels, panel)
+            width = first_vector(&panels, panel + 1) - vector
+            tile = points(<int>width)
+            height = points_of(<int>width)
+            for t in range(ceil_div(taps, height)):
+                tile(flat, first, offsets + t * height, places, grads + vector * LANES * flat, lines,
+                     c + (vector * c_lines + t * height * width) * LANES, b > item.first_band)
+    for panel in range(panels.count):
+        vector = first_vector(&panels, panel)
+        width = first_vector(&panels, panel + 1) - vector
+        for i in range(width):
+            unpack(c + (vector * c_lines + i) * LANES, width * LANES, lines, taps, NULL,
+                   min(item.rows - (vector + i) * LANES, LANES), to + (vector + i) * LANES * j.depth, j.depth, 1)
+
+
+cdef void weight_dots(void* argument, Py_ssize_t number, int thread) noexcept nogil:
+    """Pixels in lanes: for few output channels."""
+    cdef WeightGradient* j = <WeightGradient*>argument
+    cdef Band* band = &j.band
+    cdef Part item = weight_item(j, number)
+    cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps
+    cdef Py_ssize_t area = j.row.size * j.column.size, image_step = j.groups * j.channels * area
+    cdef Py_ssize_t c_step = band.chunk * j.row.taps * j.column.taps + MOST_VECTORS
+    cdef Py_ssize_t b, block, k, t, width
+    cdef real* pixels = j.scratch + thread * j.scratch_size
+    cdef real* grads = pixels + band.size
+    cdef real* c = grads + item.rows * band.flat
+    cdef real* to = sums_of(j, &item)
+    cdef const real* first
+    cdef const Py_ssize_t* offsets
+    cdef Dots dots
+    cdef Piece at
+    memset(c, 0, item.rows * c_step * sizeof(real))
+    for b in range(item.first_band, item.stop_band):
+        at = piece(band, b)
+        first = positions(band, &at, j.input + at.image * image_step + (item.group * j.channels + item.c0) * area,
+                          item.channels, image_step, j.input + j.N * image_step, at.images * at.rows * band.pitch,
+                          pixels, j.offsets, &offsets)
+        grad_lines(j, &at, item.group * j.rows + item.k0, item.rows, grads)
+        for block in range(ceil_div(item.rows, TILE_ROWS)):
+            k = block * TILE_ROWS
+            dots = dots_in_place(<int>min(item.rows - k, TILE_ROWS))
+            width = vectors_of(<int>min(item.rows - k, TILE_ROWS))
+            for t in range(ceil_div(taps, width)):
+                dots(at.images * at.rows * band.pitch, grads + k * band.flat, band.flat, first,
+                     offsets + t * width, c + k * c_step + t * width, c_step)
+    for k in range(item.rows):
+        memcpy(to + k * j.depth, c + k * c_step, taps * sizeof(real))
+
+
+cdef void add_parts(void* argument, Py_ssize_t row, int thread) noexcept nogil:
+    """One output channel of the weight: the parts in order."""
+    cdef WeightGradient* j = <WeightGradient*>argument
+    cdef Py_ssize_t _part, d
+    cdef const real* sums = j.sums + row * j.depth
+    cdef real* total = j.total + row * j.depth
+    memcpy(total, sums, j.depth * sizeof(real))
+    for _part in range(1, j.parts):
+        sums += j.size
+        for d in range(j.depth):
+            total[d] += sums[d]
+
+
+cdef void deal_channels(WeightGradient* j, Py_ssize_t others, Py_ssize_t threads) noexcept nogil:
+    """Cut the channels into chunks; if items are few, into so many that each thread gets as many items.
+
+    (No bit depends on it: a weight's sum runs over the positions of one band after the other in any case.)
+    """
+    cdef Py_ssize_t chunks = ceil_div(j.channels, j.band.chunk)
+    if others * chunks < 4 * threads:
+        chunks = min(ceil_div(ceil_div(others * chunks, 2 * threads) * 2 * threads, others), j.channels)
+    j.band.chunk = ceil_div(j.channels, chunks)
+    j.channel_chunks = ceil_div(j.channels, j.band.chunk)
+
+
+cdef int sum_weights(WeightGradient* j) except -1:
+    cdef Band* band = &j.band
+    cdef Py_ssize_t items, taps = j.row.taps * j.column.taps
+    cdef double work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * j.depth
+    cdef int threads
+    cdef real* parts = NULL
+    cdef bint few
+    band.row, band.column = j.row, j.column
+    band.N, band.channels, band.rows = j.N, j.channels, j.rows
+    j.row_chunks = ceil_div(j.rows, ROWS)
+    j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), LANES) * LANES
+    j.row_chunks = ceil_div(j.rows, j.row_chunk)
+    plan_window(band, j.N, clamp(GRADIENTS // j.row_chunk, LEAST_FLAT, MOST_FLAT), WEIGHTS // j.row_chunk,
+                j.groups * j.channels * j.row.size * j.column.size)
+    few = 2 * j.rows <= LANES or band.size > MOST_WINDOW
+    if few:
+        plan(band, j.N, SUMS // j.rows, True, LANES)
+    j.row, j.column = band.row, band.column
+    j.bands = band.image_items * band.row_items * band.column_items
+    j.parts = clamp(PARTIAL_SUMS // j.size, 1, min(j.bands, MOST_PARTS))
+    deal_channels(j, j.groups * j.parts * j.row_chunks, team(MOST_ITEMS, work))
+    items = j.groups * j.parts * j.row_chunks * j.channel_chunks
+    threads = team(items, work)
+    j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + POINTS)    # `few`: less
+    j.table_size = 2 * (band.flat + band.chunk * taps + POINTS + LANES)
+    j.offsets, j.scratch, j.tables = NULL, NULL, NULL
+    try:
+        j.offsets = offset_tables(band, j.row.size * j.column.size)
+        j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+        j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
+        j.sums = j.total
+        if j.parts > 1:
+            j.sums = parts = <real*>memory(j.parts * j.size * sizeof(real))
+        with nogil:
+            run(weight_dots if few else weight_taps, j, items, threads)
+            if j.parts > 1:
+                run(add_parts, j, j.groups * j.rows, team(j.groups * j.rows, <double>j.parts * j.size))
+    finally:
+        free(j.offsets)
+        free(j.scratch)
+        free(j.tables)
+        free(parts)
+    return 0
+
+
+def conv2d_grad_weight(grad_output, input, grad_weight, geometry):
+    """grad_weight[k, c, r, s] = sum over images and outputs of grad_output times the input it met."""
+    cdef Conv v = read_geometry(geometry)
+    cdef WeightGradient j
+    cdef Buffers held
+    cdef Tap* taps = new_taps(&v)
+    held.count = 0
+    try:
+        forward_axes(&j.row, &j.column, &v, taps)
+        j.N, j.groups, j.channels, j.rows = v.N, v.groups, v.C // v.groups, v.K // v.groups
+        j.depth = j.channels * v.R * v.S
+        j.size = v.K * j.depth
+        j.grad_output = <const real*>pointer(&held, grad_output, READ)
+        j.input = <const real*>pointer(&held, input, READ)
+        j.total = <real*>pointer(&held, grad_weight, WRITE)
+        if v.N * v.P * v.Q:
+            sum_weights(&j)
+        else:
+            memset(j.total, 0, j.size * sizeof(real))
+    finally:
+        free(taps)
+        release(&held)
+
+
+cdef struct BiasGradient:
+    const real* grad_output
+    real* grad_bias
+    Py_ssize_t N, K, area
+
+
+cdef void bias_channel(void* argument, Py_ssize_t k, int thread) noexcept nogil:
+    """One channel: image after image, four vectors of sums side by side in a fixed order."""
+    cdef BiasGradient* j = <BiasGradient*>argument
+    cdef vec sums[4]
+    cdef real total = 0, rest
+    cdef const real* line
+    cdef Py_ssize_t n, t, i, steps = j.area // (4 * LANES)
+    for n in range(j.N):
+        line = j.grad_output + (n * j.K + k) * j.area
+        for i in range(4):
+            sums[i] = vec_set(0)
+        for t in range(steps):
+            for i in range(4):
+                sums[i] = vec_add(sums[i], vec_load(line + (4 * t + i) * LANES))
+        rest = 0
+        for t in range(steps * 4 * LANES, j.area):
+            rest += line[t]
+        total += vec_sum(vec_add(vec_add(sums[0], sums[1]), vec_add(sums[2], sums[3]))) + rest
+    j.grad_bias[k] = total
+
+
+def conv2d_grad_bias(grad_output, grad_bias, geometry):
+    """grad_bias[k] = sum of grad_output over images, rows and columns."""
+    cdef Conv v = read_geometry(geometry)
+    cdef BiasGradient job
+    cdef Buffers held
+    held.count = 0
+    try:
+        job.N, job.K, job.area = v.N, v.K, v.P * v.Q
+        job.grad_output = <const real*>pointer(&held, grad_output, READ)
+        job.grad_bias = <real*>pointer(&held, grad_bias, WRITE)
+        with nogil:
+            run(bias_channel, &job, v.K, team(v.K, 2.0 * v.N * v.K * job.area))
+    finally:
+        release(&held)

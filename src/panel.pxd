@@ -1,0 +1,106 @@
+"""Panels: some vectors of channels wide, so that a tile multiplies one number with all of them at once.
+
+    panel[k*width + i] = row i of a matrix at column k                  `pack`; width is a multiple of LANES
+and back by `unpack`, as a tile's sums lie in the same way.
+"""
+from .band cimport ceil_div
+from .simd cimport (
+    LANES, PANEL_VECTORS, copy_reals, real, vec, vec_add, vec_load, vec_load_part, vec_set, vec_store, vec_sub,
+    vec_sum, vec_transpose,
+)
+
+cdef enum:
+    TURNED = 64                 # columns that are turned at a time
+
+
+cdef struct Panels:
+    Py_ssize_t rows, vectors, count
+
+
+cdef inline Panels panels_of(Py_ssize_t rows) noexcept nogil:
+    cdef Panels panels
+    panels.rows, panels.vectors = rows, ceil_div(rows, LANES)
+    panels.count = ceil_div(panels.vectors, PANEL_VECTORS)
+    return panels
+
+
+cdef inline Py_ssize_t first_vector(const Panels* panels, Py_ssize_t panel) noexcept nogil:
+    """Panels are as equally wide as can be."""
+    return panel * panels.vectors // panels.count
+
+
+cdef inline void pack(const real* matrix, Py_ssize_t k_step, Py_ssize_t row_step, Py_ssize_t depth, Py_ssize_t rows,
+                      Py_ssize_t width, real* to) noexcept nogil:
+    """to[k*width + i] = matrix[k*k_step + i*row_step]; rows up to `width`, a multiple of LANES, are zero."""
+    cdef vec block[LANES]
+    cdef Py_ssize_t k, i, row, full = rows // LANES * LANES, done = 0
+    if rows < width:
+        for k in range(depth):
+            for i in range(full, width):
+                to[k * width + i] = 0
+    if row_step == 1:
+        done = depth
+        for k in range(depth):
+            for i in range(full // LANES):
+                vec_store(to + k * width + i * LANES, vec_load(matrix + k * k_step + i * LANES))
+    elif k_step == 1:
+        done = depth // LANES * LANES
+        for row in range(full // LANES):
+            for k in range(depth // LANES):
+                for i in range(LANES):
+                    block[i] = vec_load(matrix + (row * LANES + i) * row_step + k * LANES)
+                vec_transpose(block)
+                for i in range(LANES):
+                    vec_store(to + (k * LANES + i) * width + row * LANES, block[i])
+    for k in range(done, depth):
+        for i in range(full):
+            to[k * width + i] = matrix[k * k_step + i * row_step]
+    for k in range(depth):
+        for i in range(full, rows):
+            to[k * width + i] = matrix[k * k_step + i * row_step]
+
+
+cdef inline bint all_finite(const real* panel, Py_ssize_t size) noexcept nogil:
+    """size: a multiple of LANES."""
+    cdef vec sum = vec_set(0), one
+    cdef Py_ssize_t i
+    for i in range(size // LANES):
+        one = vec_load(panel + i * LANES)
+        sum = vec_add(sum, vec_sub(one, one))             # 0, or NaN for inf and NaN
+    return vec_sum(sum) == 0
+
+
+cdef inline void turn(const real* c, Py_ssize_t width, const Py_ssize_t* lines, vec add, real* to) noexcept nogil:
+    """to[i*TURNED + t] = c[lines[t]*width + i] + add[i] for i, t < LANES."""
+    cdef vec block[LANES]
+    cdef int i
+    for i in range(LANES):
+        block[i] = vec_add(vec_load(c + lines[i] * width), add)
+    vec_transpose(block)
+    for i in range(LANES):
+        vec_store(to + i * TURNED, block[i])
+
+
+cdef inline void unpack(const real* c, Py_ssize_t width, const Py_ssize_t* lines, Py_ssize_t length, const real* bias,
+                        Py_ssize_t rows, real* to, Py_ssize_t row_step, Py_ssize_t step) noexcept nogil:
+    """to[i*row_step + t*step] = c[lines[t]*width + i] + bias[i] for i < rows <= LANES, t < length.
+
+    lines: LANES - 1 more than `length`. A sum of -0 becomes +0.
+    Some cache lines of one row after the other, as rows that are a power of two apart share few places in a cache.
+    """
+    cdef real turned[LANES * TURNED]
+    cdef vec add = vec_set(0)
+    cdef Py_ssize_t block, t, done, count, i, x
+    if bias != NULL:
+        add = vec_add(add, vec_load(bias) if rows == LANES else vec_load_part(bias, rows))
+    for block in range(ceil_div(length, TURNED)):
+        done = block * TURNED
+        count = min(length - done, TURNED)
+        for t in range(ceil_div(count, LANES)):
+            turn(c, width, lines + done + t * LANES, add, turned + t * LANES)
+        for i in range(rows):
+            if step == 1:
+                copy_reals(to + i * row_step + done, turned + i * TURNED, count)
+            else:
+                for x in range(count):
+                    to[i * row_step + (done + x) * step] = turned[i * TURNED + x]
