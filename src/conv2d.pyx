@@ -57,7 +57,7 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
     pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
     j.lanes = False
-    if j.depth:
+    if j.depth and 2 * j.rows > LANES:                    # else few lanes would be full
         channels = plan_window(band, most_images, window_wanted(j.rows), WINDOW_TAPS, image_step)
         set_spans(&j.whole, band, 0)
         channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
