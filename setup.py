@@ -85,6 +85,9 @@ def extensions() -> list[Extension]:
             folder = folder if folder == package else STAGE / folder
             if folder != STAGE:
                 (folder / "__init__.py").touch()
+        for old in package.glob("*.pxd"):                   # of a source that was renamed: Cython would still find it
+            if not Path("src", old.name).exists():
+                old.unlink()
         for header in declarations:
             if (header.stem in BUILT_ONCE) == (package == root):
                 lay_out(header, package)

@@ -25,7 +25,9 @@ from libc.string cimport memset
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport ceil_div, clamp
-from .minimal_filter cimport KERNEL, OUTPUTS, POINTS, filter_tile, lanes_to_lines, lines_to_lanes, output_tile
+from .minimal_filter cimport (
+    INPUTS, KERNEL, OUTPUTS, POINTS, filter_tile, lanes_to_lines, lines_to_lanes, output_tile,
+)
 from .geometry cimport Conv, read_geometry
 from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set, vec_store, vec_sum
 from .winograd_tiles cimport Images, Shape, Tiles, cut, in_vectors, line_reals, see, transform_unit, widest
