@@ -41,7 +41,9 @@ ISAS_OF_MACHINE = {
 ELEMENTS = {"float32": [], "float64": [("FASTCONV_DOUBLE", "1")]}
 
 # -ffast-math and its relatives are out: they would change the floating-point mode of the whole process.
-COMPILE = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden"]
+# Tables for unwinding serve C++ exceptions and debuggers: a twentieth of the wheel.
+COMPILE = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden",
+           "-fno-asynchronous-unwind-tables"]
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
 LIMITED_API = [("Py_LIMITED_API", "0x030B0000")]
