@@ -36,7 +36,7 @@ cdef enum:
     LINE_CYCLES = 12
     TAPS = 256                  # taps summed before the next channels are laid out, about: their weights stay in L1
     WINDOW = 49152              # reals in a window, about: it stays in L2
-    STORE_CYCLES = 2            # to turn a vector of channels, about
+    STORE_CYCLES = 5            # to turn a vector of channels, about
 
 
 cdef struct Tap:

@@ -14,7 +14,7 @@ from libc.stdlib cimport free
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .band cimport Axis, Band, Tap, ceil_div, clamp, plan, plan_window
+from .band cimport STORE_CYCLES, TAPS, Axis, Band, Tap, ceil_div, clamp, plan, plan_window
 from .border cimport Span, choose_spans, fill_tables, most_spans, set_spans
 from .channel_lanes cimport correlate_window, pack_panel
 from .correlation cimport Correlation
@@ -52,18 +52,25 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     cdef Band* band = &j.band
     cdef Py_ssize_t most_images = ceil_div(j.N, 2 * team(j.N, work))
     cdef Py_ssize_t image_step = j.groups * j.channels * j.row.size * j.column.size
-    cdef double pixels, channels
+    cdef double pixels, channels, straight
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
     pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
-    j.lanes = False
+    j.lanes = j.straight = False
+    if 0 < j.depth <= TAPS and j.row_step == j.column_step == 1:
+        straight = plan(band, 1, positions_wanted(j.rows), True, 1)
+        j.straight = (band.chunk == j.channels and band.column_items == 1
+                      and straight < pixels + STORE_CYCLES * j.N * j.row.grid * j.column.grid * j.rows
+                      / (<double>LANES * j.channels))
+        if j.straight:
+            pixels = straight
     if j.depth and 2 * j.rows > LANES:                    # else few lanes would be full
         channels = plan_window(band, most_images, window_wanted(j.rows), WINDOW_TAPS, image_step)
         set_spans(&j.whole, band, 0)
         channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
         j.lanes = 0.9 * channels < pixels and band.size <= MOST_RESULTS
-        if not j.lanes:
-            plan(band, most_images, positions_wanted(j.rows), False, 1)
+    if not j.lanes:
+        plan(band, 1 if j.straight else most_images, positions_wanted(j.rows), j.straight, 1)
     j.row, j.column = band.row, band.column
 
 

@@ -17,7 +17,8 @@ cdef struct Correlation:
     const real* weight
     Py_ssize_t row_stride, channel_stride, group_stride, kernel_width       # of the weight, in reals
     Py_ssize_t depth, row_blocks
-    bint lanes                  # output channels in lanes; otherwise pixels
+    bint lanes                  # output channels in lanes; otherwise pixels,
+    bint straight               # whose sums go from registers to dst
     Panels panels               # of output channels
     Py_ssize_t panel_items      # parts into which they are dealt
     Border whole, border        # all taps everywhere; each where it meets the source

@@ -2,10 +2,11 @@
 
     items: products x blocks of rows x vectors of LANES columns of C
     for each chunk of k:               pack the block of B, unless it is read in place      (stays in L2)
-        for each few rows:             A is read where it lies, or packed                   (stays in L1)
+        for each few rows:             A is read along its rows                             (stays in L1)
             for each panel of columns: tile, which keeps its sums in C between chunks       (registers)
-Panels are up to PRODUCT_VECTORS vectors wide; if LANES does not divide the columns of a panel, its last vector begins
-earlier and computes some columns twice. Three kinds of product have a shorter way:
+A that lies the other way is turned first, if there are enough columns. Panels are up to PRODUCT_VECTORS vectors wide;
+if LANES does not divide the columns of a panel, its last vector begins earlier and computes some columns twice. Three
+kinds of product have a shorter way:
 
     few rows, columns of B contiguous (a fully connected layer on one sample): B is transposed on the way to registers
     one term (its gradient of weights): rows of C are written one after the other
@@ -13,23 +14,25 @@ earlier and computes some columns twice. Three kinds of product have a shorter w
 Each element of C is one chain of multiply-adds over k in order, whatever way it takes and into whatever block it falls:
 the bits do not depend on M, N or threads.
 """
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
 
 from ...parallel cimport run, team
 from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_VECTORS, copy_reals, prefetch, prefetch_write, real, vec, vec_fma, vec_load, vec_load_part, vec_set,
+    LANES, TILE_COLUMNS, TILE_VECTORS, prefetch, prefetch_write, real, vec, vec_fma, vec_load, vec_load_part, vec_set,
     vec_store, vec_store_part, vec_transpose,
 )
 from .tile cimport FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, product_rows, product_tile
+from .workspace cimport Workspace, reserve, take, whole_lines
 
 cdef enum:
     GEMM_DEPTH = 768            # k in a chunk, at most: the rows of A of a tile stay in L1
     GEMM_VECTORS = 8            # so many vectors of B, GEMM_DEPTH deep, take a third of L2
-    GEMM_ROWS = 96              # rows of A that are packed together: a multiple of the rows of every tile
+    TURN_COLUMNS = 128          # so many columns pay for turning A
+    TURN_DEPTH = 64             # turned at a time: a multiple of LANES
+    TURN_ROWS = 16
     GEMM_FLOPS = 2000000000     # of one item, at most: some ten milliseconds
     GEMM_WORDS = 4194304        # likewise, where memory is the work
     PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile
-    CACHE_LINE = 64             # bytes
     AHEAD = 16                  # lines of B
 
 
@@ -46,9 +49,10 @@ cdef struct Gemm:
     Py_ssize_t vectors          # of LANES columns in N
     Py_ssize_t row_items, column_items, chunks
     bint in_place               # read B where it lies
-    bint pack_a
-    real* scratch
-    Py_ssize_t scratch_size, b_size     # reals per thread, and those of them for B
+    real* scratch               # for each thread a block of B
+    Py_ssize_t scratch_size
+    const real* unturned        # A as it came: depth x M
+    real* turned                # M x depth
 
 
 cdef inline void pack_vector(const real* b, Py_ssize_t b_k, Py_ssize_t b_column, Py_ssize_t depth, Py_ssize_t width,
@@ -86,20 +90,27 @@ cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, Py_
             vec_store(to + (k * vectors + j) * LANES, vec_load(b + k * b_k + j * LANES))
 
 
-cdef inline void pack_panel(const real* b, Py_ssize_t b_k, Py_ssize_t b_column, Py_ssize_t depth, Py_ssize_t width,
-                            real* to) noexcept nogil:
-    """to[k*TILE_COLUMNS + j] = b[k*b_k + j*b_column]; columns from `width` on are zero. b_k or b_column is 1."""
-    cdef Py_ssize_t j
-    for j in range(TILE_VECTORS):
-        pack_vector(b + j * LANES * b_column, b_k, b_column, depth, min(max(width - j * LANES, 0), LANES),
-                    to + j * LANES, TILE_COLUMNS)
-
-
-cdef inline void pack_rows(const real* a, Py_ssize_t a_k, Py_ssize_t depth, Py_ssize_t rows, real* to) noexcept nogil:
-    """to[k*GEMM_ROWS + i] = a[k*a_k + i] for i < rows."""
-    cdef Py_ssize_t k
-    for k in range(depth):
-        copy_reals(to + k * GEMM_ROWS, a + k * a_k, rows)
+cdef inline void turn_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """TURN_DEPTH of k, all rows: some cache lines of few rows at a time, as rows may be a power of two apart."""
+    cdef const Gemm* g = <const Gemm*>argument
+    cdef Py_ssize_t blocks = (g.depth + TURN_DEPTH - 1) // TURN_DEPTH, first = item % blocks * TURN_DEPTH
+    cdef Py_ssize_t end = min(first + TURN_DEPTH, g.depth), matrix = item // blocks * g.M * g.depth
+    cdef Py_ssize_t block, row, rows, k, i, j, n
+    cdef const real* line
+    cdef real* to
+    for block in range((g.M + TURN_ROWS - 1) // TURN_ROWS):
+        row = block * TURN_ROWS
+        rows = min(g.M - row, TURN_ROWS)
+        for i in range((end - first + LANES - 1) // LANES):
+            k = first + i * LANES
+            line = g.unturned + matrix + k * g.M + row
+            to = g.turned + matrix + row * g.depth + k
+            if k + LANES <= end:
+                pack_vector(line, 1, g.M, rows, LANES, to, g.depth)
+                continue
+            for j in range(end - k):
+                for n in range(rows):
+                    to[n * g.depth + j] = line[j * g.M + n]
 
 
 cdef inline void few_rows_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -170,8 +181,6 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
     cdef Py_ssize_t tile_rows = product_rows((vectors + panels - 1) // panels)
     cdef Py_ssize_t chunk, k, tile, row, rows, panel, start, wide, column, width, j
     cdef real* b_packed = g.scratch + thread * g.scratch_size
-    cdef real* a_packed = b_packed + g.b_size
-    cdef const real* a
     cdef const real* a_first = g.a + which * g.M * g.depth
     cdef const real* b_first = g.b + product * g.depth * g.N
     cdef real* c_first = g.c + product * g.M * g.N
@@ -196,14 +205,8 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
         for tile in range((end_row - first_row + tile_rows - 1) // tile_rows):
             row = first_row + tile * tile_rows
             rows = min(end_row - row, tile_rows)
-            a = a_first + row * g.a_row + k * g.a_k
             p.row_bias = g.row_bias + which * g.M + row if g.row_bias != NULL and chunk == g.chunks - 1 else NULL
-            p.a, p.a_row, p.a_k = a, g.a_row, g.a_k
-            if g.pack_a:
-                j = (row - first_row) % GEMM_ROWS
-                if j == 0:
-                    pack_rows(a, g.a_k, p.depth, min(end_row - row, GEMM_ROWS), a_packed)
-                p.a, p.a_k = a_packed + j, GEMM_ROWS
+            p.a, p.a_row, p.a_k = a_first + row * g.a_row + k * g.a_k, g.a_row, g.a_k
             for panel in range(panels):
                 start = vectors * panel // panels
                 wide = vectors * (panel + 1) // panels - start
@@ -230,16 +233,16 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
 cdef inline int run_items(Gemm* g, int threads) except -1:
     """Divide the product into items, allocate the workspace and compute."""
     cdef double work = 2.0 * g.M * g.N * (g.depth + 1)                      # of one product
-    cdef Py_ssize_t depth, fit, size
+    cdef Py_ssize_t depth, fit, size, turns = 0
     cdef int share = 1 if g.count % threads == 0 or g.count >= 4 * threads else threads     # of one product
-    cdef void* workspace
-    # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays. A is packed where
-    # the numbers that a tile reads for one k after another are a power of two apart: they would share few cache lines.
+    cdef Workspace workspace
+    # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays (measured). Of an A that lies
+    # the other way, the numbers for one k after another are far apart: they meet few sets of a cache, or many pages.
     g.in_place = g.b_column == 1 and (g.M < 4 * PRODUCT_VECTORS * LANES
-                                      or g.b_k * min(g.depth, GEMM_DEPTH) <= 4096 * PRODUCT_VECTORS * LANES)
-    g.pack_a = g.a_row == 1 and g.a_k * sizeof(real) % 4096 == 0 and g.depth > 64 and g.N >= 512
-    depth = GEMM_DEPTH // 2 if g.pack_a else GEMM_DEPTH
-    g.chunks = max((g.depth + depth - 1) // depth, 1)
+                                      or g.b_k * min(g.depth, GEMM_DEPTH) <= 64 * (PRODUCT_VECTORS * LANES) * (PRODUCT_VECTORS * LANES))
+    if g.a_row == 1 and g.a_k > 1 and g.depth > 1 and g.count // g.cycle * g.N >= TURN_COLUMNS:
+        turns = g.cycle * ((g.depth + TURN_DEPTH - 1) // TURN_DEPTH)
+    g.chunks = max((g.depth + GEMM_DEPTH - 1) // GEMM_DEPTH, 1)
     depth = (g.depth + g.chunks - 1) // g.chunks
     fit = GEMM_DEPTH * GEMM_VECTORS // max(depth, 1)
     g.row_items, g.column_items = 1, (g.vectors + fit - 1) // fit
@@ -250,18 +253,20 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
         else:
             g.column_items = min((g.column_items + share - 1) // share * share, g.vectors)
     g.row_items *= min(<Py_ssize_t>(work / GEMM_FLOPS / (g.row_items * g.column_items)), g.M // 64) + 1
-    g.b_size = (1 if g.in_place else (g.vectors + g.column_items - 1) // g.column_items) * LANES * depth
-    g.scratch_size = g.b_size + (GEMM_ROWS * depth if g.pack_a else 0)
-    size = threads * g.scratch_size * <Py_ssize_t>sizeof(real) + CACHE_LINE
-    workspace = malloc(size)
-    if workspace == NULL:
-        raise MemoryError(f"no memory for a workspace of {size} bytes")
-    g.scratch = <real*>(<size_t>workspace + CACHE_LINE - <size_t>workspace % CACHE_LINE)
+    g.scratch_size = (1 if g.in_place else (g.vectors + g.column_items - 1) // g.column_items) * LANES * depth
+    size = g.cycle * g.M * g.depth if turns else 0
+    reserve(&workspace, whole_lines(threads * g.scratch_size) + size)
+    g.scratch = take(&workspace, threads * g.scratch_size)
+    g.turned = take(&workspace, size)
     try:
         with nogil:
+            if turns:
+                g.unturned, g.a = g.a, g.turned
+                g.a_row, g.a_k = g.depth, 1
+                run(turn_block, g, turns, team(turns, 4.0 * g.cycle * g.M * g.depth))
             run(gemm_block, g, g.count * g.row_items * g.column_items, threads)
     finally:
-        free(workspace)
+        free(workspace.block)
     return 0
 
 

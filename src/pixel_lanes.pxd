@@ -4,12 +4,15 @@
         for each TILE_ROWS channels:   weights were packed once per call                     (stream from L2/L3)
             for each run of pixels:    tile, reading the band in place                       (registers)
     store the band, adding the bias
+
+Where the positions of a band lie as those of the result, and all channels are in one chunk, the tile adds the bias and
+stores its sums where they belong; the last run begins earlier and computes some pixels twice.
 """
 from libc.string cimport memset
 
 from .band cimport Band, Piece, ceil_div, piece, positions
 from .correlation cimport Correlation
-from .simd cimport LANES, TILE_ROWS, real
+from .simd cimport LANES, TILE_ROWS, copy_reals, real
 from .tile cimport MOST_VECTORS, InPlace, tile_in_place, vectors_of
 
 
@@ -56,6 +59,41 @@ cdef inline void store_band(Correlation* j, const Piece* at, const real* c, Py_s
                         line[q * j.column_step] = sums[q] + add
 
 
+cdef inline void store_run(const real* c, Py_ssize_t c_step, Py_ssize_t rows, Py_ssize_t length, real* to,
+                           Py_ssize_t area) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(rows):
+        copy_reals(to + i * area, c + i * c_step, length)
+
+
+cdef inline void correlate_straight(const Correlation* j, const Piece* at, const real* first, const Py_ssize_t* offsets,
+                                    real* c, Py_ssize_t c_step) noexcept nogil:
+    """A band whose positions lie as in dst: rows of one image, and all channels."""
+    cdef Py_ssize_t flat = at.rows * j.dst_W, area = j.dst_H * j.dst_W, block, row, width, t, start
+    cdef const real* weights = j.packed + at.group * j.row_blocks * j.depth * TILE_ROWS
+    cdef const real* bias
+    cdef real zeros[TILE_ROWS]
+    cdef real* to
+    cdef int rows
+    cdef InPlace tile
+    memset(zeros, 0, TILE_ROWS * sizeof(real))
+    for block in range(j.row_blocks):
+        row = at.group * j.rows + block * TILE_ROWS
+        rows = <int>min(j.rows - block * TILE_ROWS, TILE_ROWS)
+        width = vectors_of(rows) * LANES
+        tile = tile_in_place(rows)
+        bias = j.bias + row if j.bias != NULL else zeros                    # a sum of -0 becomes +0
+        to = j.dst + (at.image * j.groups * j.rows + row) * area + at.row * j.dst_W
+        if flat < width:
+            tile(j.depth, weights, first, offsets, c, c_step, bias, False)
+            store_run(c, c_step, rows, flat, to, area)
+        else:
+            for t in range(ceil_div(flat, width)):
+                start = min(t * width, flat - width)
+                tile(j.depth, weights, first + start, offsets, to + start, area, bias, False)
+        weights += j.depth * TILE_ROWS
+
+
 cdef inline void correlate_band(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Correlation* j = <Correlation*>argument
     cdef Band* band = &j.band
@@ -81,6 +119,9 @@ cdef inline void correlate_band(void* argument, Py_ssize_t item, int thread) noe
             channels = min(j.channels - c0, band.chunk)
             first = positions(band, &at, source + c0 * area, channels, j.groups * j.channels * area, end,
                               flat + MOST_VECTORS * LANES, pixels, j.offsets, &offsets)
+            if j.straight:
+                correlate_straight(j, &at, first, offsets, c, c_step)
+                return
             for block in range(j.row_blocks):
                 rows = <int>min(j.rows - block * TILE_ROWS, TILE_ROWS)
                 width = vectors_of(rows) * LANES
@@ -88,5 +129,6 @@ cdef inline void correlate_band(void* argument, Py_ssize_t item, int thread) noe
                 for t in range(ceil_div(flat, width)):
                     tile(channels * taps,
                          j.packed + ((at.group * j.row_blocks + block) * j.depth + c0 * taps) * TILE_ROWS,
-                         first + t * width, offsets, c + block * TILE_ROWS * c_step + t * width, c_step, chunk > 0)
+                         first + t * width, offsets, c + block * TILE_ROWS * c_step + t * width, c_step, NULL,
+                         chunk > 0)
     store_band(j, &at, c, c_step)

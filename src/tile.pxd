@@ -73,7 +73,7 @@ cdef inline int vectors_of(int rows) noexcept nogil:
 cdef inline void tile_of(
     const int rows, const int vectors,          # constants at every call: the loops over them are unrolled
     Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c, Py_ssize_t c_step,
-    bint accumulate,
+    const real* bias, bint accumulate,
 ) noexcept nogil:
     cdef vec acc[TILE_ROWS][MOST_VECTORS]
     cdef vec held[MOST_VECTORS]                 # of A or B, whichever needs fewer registers
@@ -98,6 +98,11 @@ cdef inline void tile_of(
                 one = vec_set(a[k * TILE_ROWS + i])
                 for j in range(vectors):
                     acc[i][j] = vec_fma(one, held[j], acc[i][j])
+    if bias != NULL:
+        for i in range(rows):
+            one = vec_set(bias[i])
+            for j in range(vectors):
+                acc[i][j] = vec_add(acc[i][j], one)
     for i in range(rows):
         for j in range(vectors):
             vec_store(c + i * c_step + j * LANES, acc[i][j])
@@ -108,48 +113,49 @@ ctypedef void (*InPlace)(
     const real* a,                              # a packed panel, TILE_ROWS apart also if there are fewer rows
     const real* b, const Py_ssize_t* offsets,   # B[k, j] = b[offsets[k] + j]
     real* c, Py_ssize_t c_step,                 # rows x vectors_of(rows) * LANES
+    const real* bias,                           # added to the sums, one for each row; or NULL
     bint accumulate,
 ) noexcept nogil
 
 
 cdef inline void tile_1(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
-    tile_of(1, vectors_of(1), depth, a, b, offsets, c, c_step, accumulate)
+                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(1, vectors_of(1), depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline void tile_2(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
-    tile_of(2, vectors_of(2), depth, a, b, offsets, c, c_step, accumulate)
+                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(2, vectors_of(2), depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline void tile_3(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
-    tile_of(3, vectors_of(3), depth, a, b, offsets, c, c_step, accumulate)
+                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(3, vectors_of(3), depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline void tile_4(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
-    tile_of(4, vectors_of(4), depth, a, b, offsets, c, c_step, accumulate)
+                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(4, vectors_of(4), depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline void tile_5(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
-    tile_of(5, vectors_of(5), depth, a, b, offsets, c, c_step, accumulate)
+                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(5, vectors_of(5), depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline void tile_6(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
-    tile_of(6, vectors_of(6), depth, a, b, offsets, c, c_step, accumulate)
+                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(6, vectors_of(6), depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline void tile_7(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, bint accumulate) noexcept nogil:
-    tile_of(min(7, TILE_ROWS), vectors_of(7), depth, a, b, offsets, c, c_step, accumulate)
+                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(min(7, TILE_ROWS), vectors_of(7), depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline void tile_full(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                           Py_ssize_t c_step, bint accumulate) noexcept nogil:
-    tile_of(TILE_ROWS, TILE_VECTORS, depth, a, b, offsets, c, c_step, accumulate)
+                           Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(TILE_ROWS, TILE_VECTORS, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline InPlace tile_in_place(int rows) noexcept nogil:
