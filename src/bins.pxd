@@ -1,7 +1,10 @@
 """The bins of adaptive pooling: output p of P covers the positions floor(p * size / P) ... ceil((p + 1) * size / P) - 1.
 
-A bin as wide as the image is one run of memory and summed, or searched, LANES elements at a time, with PARTS sums side
-by side; other bins are small and taken row by row. Items are planes.
+    as wide as the image     one run of memory, summed or searched LANES elements at a time, PARTS vectors side by side
+    narrower                 rows become one line first, their sums or maxima, which the bins beside each other share
+    gradient of the mean     zeros, to which every bin adds its share
+A maximum is looked for a second time only if somebody wants to know its place, or if it is a zero, whose sign is that of
+the first. Where there was a NaN, bins are taken element by element. Items are planes.
 """
 from libc.math cimport INFINITY
 from libc.string cimport memset
@@ -16,13 +19,12 @@ cdef enum:
     PARTS = 4                   # additions in flight
 
 
-cdef inline Py_ssize_t bin_start(Py_ssize_t p, Py_ssize_t size, Py_ssize_t count) noexcept nogil:
-    """floor(p * size / count), without a product that could overflow."""
-    return p * (size // count) + p * (size % count) // count
-
-
-cdef inline Py_ssize_t bin_stop(Py_ssize_t p, Py_ssize_t size, Py_ssize_t count) noexcept nogil:
-    return bin_start(p + 1, size, count) + ((p + 1) * (size % count) % count != 0)
+cdef inline void set_edges(Py_ssize_t* edges, Py_ssize_t size, Py_ssize_t count) noexcept nogil:
+    """Begin and end of every bin, without a product that could overflow."""
+    cdef Py_ssize_t p, whole = size // count, rest = size % count
+    for p in range(count):
+        edges[2 * p] = p * whole + p * rest // count
+        edges[2 * p + 1] = (p + 1) * whole + ((p + 1) * rest + count - 1) // count
 
 
 cdef inline real run_sum(const real* x, Py_ssize_t count) noexcept nogil:
@@ -45,14 +47,47 @@ cdef inline real run_sum(const real* x, Py_ssize_t count) noexcept nogil:
     return vec_sum(vec_add(vec_add(total[0], total[1]), vec_add(total[2], total[3]))) + rest
 
 
-cdef inline Py_ssize_t run_maximum(const real* x, Py_ssize_t count) noexcept nogil:
-    """Where the first maximum is; -1 if there may be a NaN, which also two infinities make look so."""
+cdef inline void line_sums(const real* rows, Py_ssize_t count, Py_ssize_t W, real* line) noexcept nogil:
+    """line = the sum of so many rows; the last columns once more, rather than a part of a vector."""
+    cdef Py_ssize_t w = 0, at, r
+    cdef vec total
+    cdef real one
+    while w < W and W >= LANES:
+        at = min(w, W - LANES)
+        total = vec_load(rows + at)
+        for r in range(1, count):
+            total = vec_add(total, vec_load(rows + r * W + at))
+        vec_store(line + at, total)
+        w += LANES
+    for w in range(w, W):
+        one = rows[w]
+        for r in range(1, count):
+            one += rows[r * W + w]
+        line[w] = one
+
+
+cdef inline bint line_maxima(const real* rows, Py_ssize_t count, Py_ssize_t W, real* line) noexcept nogil:
+    """line = the maxima of so many rows of LANES columns or more; false if there may be a NaN."""
+    cdef Py_ssize_t w = 0, at, r
+    cdef vec most, one, doubt = vec_set(0)
+    while w < W:
+        at = min(w, W - LANES)
+        most = vec_set(-INFINITY)
+        for r in range(count):
+            one = vec_load(rows + r * W + at)
+            doubt = vec_add(doubt, one)
+            most = vec_max(most, one)
+        vec_store(line + at, most)
+        w += LANES
+    return not mask_any(vec_is_nan(doubt))
+
+
+cdef inline bint run_maximum(const real* x, Py_ssize_t count, real* most) noexcept nogil:
+    """The maximum of LANES elements or more; false if there may be a NaN."""
     cdef vec best[PARTS]
     cdef vec doubt = vec_set(0), one
     cdef real lanes[LANES]
-    cdef real most = -INFINITY
     cdef Py_ssize_t i = 0, k
-    cdef mask equal
     for k in range(PARTS):
         best[k] = vec_set(-INFINITY)
     while i + PARTS * LANES <= count:
@@ -61,98 +96,149 @@ cdef inline Py_ssize_t run_maximum(const real* x, Py_ssize_t count) noexcept nog
             doubt = vec_add(doubt, one)
             best[k] = vec_max(best[k], one)
         i += PARTS * LANES
-    if mask_any(vec_is_nan(doubt)):
-        return -1
+    while i < count:
+        one = vec_load(x + min(i, count - LANES))
+        doubt = vec_add(doubt, one)
+        best[0] = vec_max(best[0], one)
+        i += LANES
     vec_store(lanes, vec_max(vec_max(best[0], best[1]), vec_max(best[2], best[3])))
-    for k in range(LANES):
-        most = max(most, lanes[k])
-    for k in range(i, count):
-        if x[k] != x[k]:
-            return -1
-        most = max(most, x[k])
-    k = 0
-    while k + 2 * LANES <= count:
-        equal = mask_or(vec_eq(vec_load(x + k), vec_set(most)), vec_eq(vec_load(x + k + LANES), vec_set(most)))
+    most[0] = lanes[0]
+    for k in range(1, LANES):
+        most[0] = max(most[0], lanes[k])
+    return not mask_any(vec_is_nan(doubt))
+
+
+cdef inline Py_ssize_t first_equal(const real* x, Py_ssize_t count, real value) noexcept nogil:
+    """Where the value is first, or `count`."""
+    cdef Py_ssize_t i = 0, k
+    cdef mask equal
+    while i + PARTS * LANES <= count:
+        equal = vec_eq(vec_load(x + i), vec_set(value))
+        for k in range(1, PARTS):
+            equal = mask_or(equal, vec_eq(vec_load(x + i + k * LANES), vec_set(value)))
         if mask_any(equal):
             break
-        k += 2 * LANES
-    while x[k] != most:
-        k += 1
-    return k
+        i += PARTS * LANES
+    while i < count and x[i] != value:
+        i += 1
+    return i
 
 
-cdef inline Py_ssize_t bin_maximum(const real* plane, Py_ssize_t W, Py_ssize_t top, Py_ssize_t bottom,
-                                       Py_ssize_t left, Py_ssize_t right) noexcept nogil:
+cdef inline Py_ssize_t place_of(const real* plane, Py_ssize_t W, const Py_ssize_t* rows, const Py_ssize_t* columns,
+                                real value) noexcept nogil:
+    """Where in the plane the bin has the value first."""
+    cdef Py_ssize_t r, found, width = columns[1] - columns[0]
+    for r in range(rows[0], rows[1]):
+        found = first_equal(plane + r * W + columns[0], width, value)
+        if found < width:
+            return r * W + columns[0] + found
+    return rows[0] * W + columns[0]                              # not reached: the value is that of an element
+
+
+cdef inline Py_ssize_t careful_place(const real* plane, Py_ssize_t W, const Py_ssize_t* rows,
+                                     const Py_ssize_t* columns) noexcept nogil:
     """Where in the plane the first maximum of a bin is, or the last NaN."""
-    cdef Py_ssize_t r, at, found = top * W + left
-    for r in range(top, bottom):
-        for at in range(r * W + left, r * W + right):
-            if plane[at] > plane[found] or plane[at] != plane[at]:
-                found = at
+    cdef Py_ssize_t r, at, found = rows[0] * W + columns[0]
+    cdef real x, most = plane[found]
+    for r in range(rows[0], rows[1]):
+        for at in range(r * W + columns[0], r * W + columns[1]):
+            x = plane[at]
+            if x > most or x != x:
+                most, found = x, at
     return found
 
 
 cdef inline void bin_means(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Planes j = (<const Planes*>argument)[0]
-    cdef Py_ssize_t plane, p, q, top, bottom, left, right, r, c
-    cdef const real* source
+    cdef Py_ssize_t plane, p, q, rows, columns, c
+    cdef real* line = <real*>(j.scratch + thread * j.scratch_size)
     cdef real* target
+    cdef const real* source
+    cdef const Py_ssize_t* of_p
+    cdef const Py_ssize_t* of_q
     cdef real total
     for plane in range(first_plane(&j, item), first_plane(&j, item + 1)):
-        source, target = j.source + plane * j.H * j.W, j.target + plane * j.P * j.Q
+        target, of_p = j.target + plane * j.P * j.Q, j.edges
         for p in range(j.P):
-            top, bottom = bin_start(p, j.H, j.P), bin_stop(p, j.H, j.P)
+            source, rows = j.source + (plane * j.H + of_p[0]) * j.W, of_p[1] - of_p[0]
+            of_p += 2
             if j.Q == 1:
-                target[p] = run_sum(source + top * j.W, (bottom - top) * j.W) / <real>((bottom - top) * j.W)
+                target[p] = run_sum(source, rows * j.W) / <real>(rows * j.W)
                 continue
+            line_sums(source, rows, j.W, line)
+            of_q = j.edges + 2 * j.P
             for q in range(j.Q):
-                left, right = bin_start(q, j.W, j.Q), bin_stop(q, j.W, j.Q)
-                total = 0
-                for r in range(top, bottom):
-                    for c in range(left, right):
-                        total += source[r * j.W + c]
-                target[p * j.Q + q] = total / <real>((bottom - top) * (right - left))
+                total, columns = line[of_q[0]], of_q[1] - of_q[0]
+                for c in range(of_q[0] + 1, of_q[1]):
+                    total += line[c]
+                target[p * j.Q + q] = total / <real>(rows * columns)
+                of_q += 2
 
 
 cdef inline void bin_maxima(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Planes j = (<const Planes*>argument)[0]
-    cdef Py_ssize_t plane, p, q, top, bottom, at, found
+    cdef Py_ssize_t plane, p, q, c, at, found
+    cdef real* line = <real*>(j.scratch + thread * j.scratch_size)
+    cdef real most = 0
     cdef const real* source
+    cdef const real* row
+    cdef const Py_ssize_t* of_p
+    cdef const Py_ssize_t* of_q
+    cdef bint sure
     for plane in range(first_plane(&j, item), first_plane(&j, item + 1)):
         source = j.source + plane * j.H * j.W
         for p in range(j.P):
-            top, bottom = bin_start(p, j.H, j.P), bin_stop(p, j.H, j.P)
+            of_p = j.edges + 2 * p
+            row = source + of_p[0] * j.W
+            if j.W < LANES and (j.Q > 1 or (of_p[1] - of_p[0]) * j.W < LANES):
+                sure = False
+            elif j.Q == 1:
+                sure = run_maximum(row, (of_p[1] - of_p[0]) * j.W, &most)
+            else:
+                sure = line_maxima(row, of_p[1] - of_p[0], j.W, line)
             for q in range(j.Q):
-                found = run_maximum(source + top * j.W, (bottom - top) * j.W) if j.Q == 1 else -1
-                if found >= 0:
-                    found += top * j.W
-                else:
-                    found = bin_maximum(source, j.W, top, bottom, bin_start(q, j.W, j.Q), bin_stop(q, j.W, j.Q))
+                of_q = j.edges + 2 * (j.P + q)
                 at = (plane * j.P + p) * j.Q + q
+                if sure and j.Q > 1:
+                    most = line[of_q[0]]
+                    for c in range(of_q[0] + 1, of_q[1]):
+                        most = max(most, line[c])
+                if sure and j.found == NULL and most != 0:
+                    j.target[at] = most
+                    continue
+                if not sure:
+                    found = careful_place(source, j.W, of_p, of_q)
+                elif j.Q == 1:
+                    found = of_p[0] * j.W + first_equal(row, (of_p[1] - of_p[0]) * j.W, most)
+                else:
+                    found = place_of(source, j.W, of_p, of_q, most)
                 j.target[at] = source[found]
                 if j.found != NULL:
                     j.found[at] = found
 
 
 cdef inline void bin_shares(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """The gradient of the mean."""
     cdef Planes j = (<const Planes*>argument)[0]
-    cdef Py_ssize_t plane, p, q, top, rows, left, columns, r, c
+    cdef Py_ssize_t plane, p, q, rows, columns, r, c
     cdef const real* grad
     cdef real* into
     cdef real* row
+    cdef const Py_ssize_t* of_p
+    cdef const Py_ssize_t* of_q
     cdef real share
     for plane in range(first_plane(&j, item), first_plane(&j, item + 1)):
         grad, into = j.source + plane * j.P * j.Q, j.target + plane * j.H * j.W
         memset(into, 0, j.H * j.W * sizeof(real))
         for p in range(j.P):
+            of_p, of_q = j.edges + 2 * p, j.edges + 2 * j.P
             for q in range(j.Q):
-                top, left = bin_start(p, j.H, j.P), bin_start(q, j.W, j.Q)
-                rows, columns = bin_stop(p, j.H, j.P) - top, bin_stop(q, j.W, j.Q) - left
+                rows, columns = of_p[1] - of_p[0], of_q[1] - of_q[0]
                 share = grad[p * j.Q + q] / <real>(rows * columns)
+                row = into + of_p[0] * j.W + of_q[0]
+                of_q += 2
                 if j.Q == 1:
                     rows, columns = 1, rows * columns
                 for r in range(rows):
-                    row = into + (top + r) * j.W + left
                     for c in range(columns):
                         row[c] += share
+                    row += j.W

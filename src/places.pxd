@@ -6,10 +6,12 @@
 An index is checked where it is used, as a pass over all of them would cost as much as the work itself.
 """
 from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from ...parallel cimport Body, run, team
 from .simd cimport real
+from .workspace cimport memory
 
 cdef enum:
     BLOCK = 131072              # pixels in an item, about: threads that take turns in smaller steps share cache lines
@@ -23,7 +25,9 @@ cdef struct Planes:
     int64_t* found
     Py_ssize_t planes, H, W, P, Q           # H x W: the image, into which indices point
     Py_ssize_t planes_per_item
-    Py_ssize_t* owner                       # of each thread: which element is at each place of the image
+    char* scratch                           # of all threads
+    size_t scratch_size                     # of one, in bytes
+    Py_ssize_t* edges                       # of bins: where each of P begins and ends, then each of Q
     bint outside                            # whether an index named no place
 
 
@@ -32,13 +36,20 @@ cdef inline Py_ssize_t per_item(Py_ssize_t count, Py_ssize_t pixels) noexcept no
     return max(min(BLOCK // max(pixels, 1), count // LEAST_ITEMS), 1)
 
 
-cdef inline int each_plane(Planes* j, Body body) except -1:
-    """Call `body` for every item."""
+cdef inline int each_plane(Planes* j, Body body, size_t scratch_size) except -1:
+    """Call `body` for every item; each thread has so many bytes of scratch."""
     cdef Py_ssize_t cost = j.H * j.W + 4 * j.P * j.Q, items
+    cdef int threads
     j.planes_per_item = per_item(j.planes, cost)
     items = (j.planes + j.planes_per_item - 1) // j.planes_per_item
-    with nogil:
-        run(body, j, items, team(items, 4.0 * j.planes * cost))
+    threads = team(items, 4.0 * j.planes * cost)
+    j.scratch_size = scratch_size
+    j.scratch = <char*>memory(threads * scratch_size)
+    try:
+        with nogil:
+            run(body, j, items, threads)
+    finally:
+        free(j.scratch)
     return 0
 
 
@@ -89,7 +100,7 @@ cdef inline void gather_planes(void* argument, Py_ssize_t item, int thread) noex
     cdef Planes* shared = <Planes*>argument
     cdef Planes j = shared[0]
     cdef Py_ssize_t t, plane, outputs = j.P * j.Q, inputs = j.H * j.W
-    cdef Py_ssize_t* owner = j.owner + thread * inputs
+    cdef Py_ssize_t* owner = <Py_ssize_t*>(j.scratch + thread * j.scratch_size)      # of each place of the image
     cdef const real* grad
     cdef const int64_t* indices
     cdef real* into

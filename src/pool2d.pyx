@@ -8,14 +8,13 @@
                        are still needed stay in the nearest cache.
 What the items write does not overlap, so that overlapping windows need no atomics.
 """
-from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from ...parallel cimport Body, run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
-from .bins cimport bin_maxima, bin_means, bin_shares
+from .bins cimport bin_maxima, bin_means, bin_shares, set_edges
 from .places cimport (
     Planes, each_plane, gather_planes, large_side, per_item, place_planes, scatter_planes, small_side,
 )
@@ -124,7 +123,7 @@ cdef bint spread(source, indices, target, Body body) except -1:
         job.target = <real*>pointer(&held, target, WRITE)
         large_side(&job, last(&held))
         job.outside = False
-        each_plane(&job, body)
+        each_plane(&job, body, 0)
     finally:
         release(&held)
     return not job.outside
@@ -138,7 +137,6 @@ def max_unpool2d_backward(grad_output, indices, grad_input):
     cdef Planes job
     cdef Buffers held
     held.count = 0
-    job.owner = NULL
     try:
         job.source = <const real*>pointer(&held, grad_output, READ)
         large_side(&job, last(&held))
@@ -146,58 +144,46 @@ def max_unpool2d_backward(grad_output, indices, grad_input):
         job.target = <real*>pointer(&held, grad_input, WRITE)
         small_side(&job, last(&held))
         job.outside = False
-        job.owner = <Py_ssize_t*>memory(team(job.planes, INFINITY) * job.H * job.W * sizeof(Py_ssize_t))
-        each_plane(&job, gather_planes)
+        each_plane(&job, gather_planes, job.H * job.W * sizeof(Py_ssize_t))
     finally:
-        free(job.owner)
         release(&held)
     return not job.outside
 
 
 def adaptive_avg_pool2d(input, output):
     """output = mean of each bin."""
-    cdef Planes job
-    cdef Buffers held
-    held.count = 0
-    try:
-        job.source = <const real*>pointer(&held, input, READ)
-        large_side(&job, last(&held))
-        job.target = <real*>pointer(&held, output, WRITE)
-        small_side(&job, last(&held))
-        each_plane(&job, bin_means)
-    finally:
-        release(&held)
-
-
-def adaptive_avg_pool2d_backward(grad_output, grad_input):
-    """grad_input = each output's gradient over the size of its bin, added to every input of the bin."""
-    cdef Planes job
-    cdef Buffers held
-    held.count = 0
-    try:
-        job.source = <const real*>pointer(&held, grad_output, READ)
-        small_side(&job, last(&held))
-        job.target = <real*>pointer(&held, grad_input, WRITE)
-        large_side(&job, last(&held))
-        each_plane(&job, bin_shares)
-    finally:
-        release(&held)
+    bins(input, output, None, False, bin_means)
 
 
 def adaptive_max_pool2d(input, output, indices):
     """output = largest element of each bin; indices: its place in the plane."""
+    bins(input, output, indices, False, bin_maxima)
+
+
+def adaptive_avg_pool2d_backward(grad_output, grad_input):
+    """grad_input = each output's gradient over the size of its bin, added to every input of the bin."""
+    bins(grad_output, grad_input, None, True, bin_shares)
+
+
+cdef int bins(source, target, found, bint backward, Body body) except -1:
     cdef Planes job
     cdef Buffers held
     held.count = 0
+    job.edges = NULL
     try:
-        job.source = <const real*>pointer(&held, input, READ)
-        large_side(&job, last(&held))
-        job.target = <real*>pointer(&held, output, WRITE)
-        small_side(&job, last(&held))
-        job.found = <int64_t*>pointer(&held, indices, WRITE)
-        each_plane(&job, bin_maxima)
+        job.source = <const real*>pointer(&held, source, READ)
+        job.target = <real*>pointer(&held, target, WRITE)
+        small_side(&job, &held.views[0 if backward else 1])
+        large_side(&job, &held.views[1 if backward else 0])
+        job.found = <int64_t*>pointer(&held, found, WRITE)
+        job.edges = <Py_ssize_t*>memory(2 * (job.P + job.Q) * sizeof(Py_ssize_t))
+        set_edges(job.edges, job.H, job.P)
+        set_edges(job.edges + 2 * job.P, job.W, job.Q)
+        each_plane(&job, body, job.W * sizeof(real))
     finally:
+        free(job.edges)
         release(&held)
+    return 0
 
 
 cdef int read_divisors(Pool* j, bint count_include_pad, Py_ssize_t divisor_override, Py_ssize_t more) except -1:

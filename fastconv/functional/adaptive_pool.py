@@ -1,7 +1,7 @@
 """Pooling to a given size, and its gradients.
 
-Where the size divides that of the image and windows are small, this is plain pooling, and its kernels compute it.
-Otherwise kernels for bins of unequal sizes do; they also sum long windows best, such as that of a global mean.
+Where the size divides that of the image this is plain pooling, and its kernels compute it. Otherwise kernels for bins of
+unequal sizes do; they are also the faster ones for wide windows, such as that of a global mean (see docs/design.md).
 """
 
 from typing import Literal, overload
@@ -12,14 +12,14 @@ from fastconv._geometry import Pair, Pool2dGeometry, Shape, adaptive2d_size, ima
 from fastconv.functional._options import flag
 from fastconv.functional.pool import gradient_at
 
-MOST_COLUMNS = 8
-"""Windows of more columns are faster as bins."""
+WIDEST = {"mean": 2, "share": 3, "maximum": 4, "place": 8}
+"""Columns of the widest windows for which plain pooling is the faster way; a share is the gradient of a mean."""
 
 
-def _plain(planes: int, size: Pair, output: Pair) -> Pool2dGeometry | None:
+def _plain(planes: int, size: Pair, output: Pair, wanted: str) -> Pool2dGeometry | None:
     """The plain pooling that an adaptive one is, if it is one and that is the faster way."""
     (h, w), (p, q) = size, output
-    if h % p or w % q or q == 1 or w // q > MOST_COLUMNS:
+    if h % p or w % q or q == 1 or w // q > WIDEST[wanted]:
         return None
     r, s = h // p, w // q
     return Pool2dGeometry(planes, h, w, r, s, p, q, r, s, 0, 0, 1, 1)
@@ -77,7 +77,7 @@ def adaptive_avg_pool2d(input: Array, output_size: int | tuple[int | None, int |
     size = adaptive2d_size(function, output_size, (h, w))
     y = empty(function, "output_size", (*x.shape[:-2], *size), x.dtype)
     if y.size:
-        plain, ops = _plain(n * c, (h, w), size), _backend.ops(x.dtype)
+        plain, ops = _plain(n * c, (h, w), size, "mean"), _backend.ops(x.dtype)
         if plain is None:
             ops.adaptive_avg_pool2d(_four(x), _four(y))
         else:
@@ -124,7 +124,7 @@ def adaptive_avg_pool2d_backward(grad_output: Array, input_shape: Shape) -> Arra
     size = _size_of(function, dy, shape)
     grad_input = empty(function, "input_shape", shape, dy.dtype)
     if grad_input.size:
-        plain, ops = _plain(n * c, (h, w), size), _backend.ops(dy.dtype)
+        plain, ops = _plain(n * c, (h, w), size, "share"), _backend.ops(dy.dtype)
         if plain is None:
             ops.adaptive_avg_pool2d_backward(_four(dy), _four(grad_input))
         else:
@@ -206,7 +206,8 @@ def adaptive_max_pool2d(
     y = empty(function, "output_size", shape, x.dtype)
     indices = empty(function, "output_size", shape, INT64) if return_indices else None
     if y.size:
-        plain, ops = _plain(n * c, (h, w), size), _backend.ops(x.dtype)
+        wanted = "maximum" if indices is None else "place"
+        plain, ops = _plain(n * c, (h, w), size, wanted), _backend.ops(x.dtype)
         if plain is None:
             ops.adaptive_max_pool2d(_four(x), _four(y), None if indices is None else _four(indices))
         else:

@@ -34,7 +34,7 @@ AVG_POOL = {"kernel_size": (3, 2), "stride": (2, 3), "padding": (1, 0), "ceil_mo
 CONV1D = {"stride": 2, "padding": 2, "dilation": 2, "groups": 2, "padding_mode": "reflect"}
 TRANSPOSED = {"stride": (2, 1), "padding": (0, 1), "output_padding": (0, 1), "groups": 2, "dilation": (1, 2)}
 TRANSPOSED1D = {"stride": 3, "padding": 1, "output_padding": 2, "groups": 2, "dilation": 2}
-MAX_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 2, "dilation": 2, "ceil_mode": True}
+MAX_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True}
 AVG_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False}
 CROSS_ENTROPY = {"ignore_index": 1, "reduction": "none", "label_smoothing": 0.25}
 
