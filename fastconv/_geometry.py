@@ -279,6 +279,16 @@ def conv2d_geometry(
     return geometry, pads
 
 
+def check_output_padding(function: str, more: Shape, strides: Shape, dilations: Shape) -> None:
+    """Refuse output padding that a larger input should have given, for each axis."""
+    if any(amount >= max(step, spread) for amount, step, spread in zip(more, strides, dilations, strict=True)):
+        amounts, steps, spreads = (sizes if len(sizes) > 1 else sizes[0] for sizes in (more, strides, dilations))
+        raise ValueError(
+            f"{function}: output_padding must be smaller than stride or dilation, got {amounts} for stride {steps} "
+            f"and dilation {spreads}"
+        )
+
+
 def conv_transpose2d_geometry(
     function: str,
     input_shape: Shape,
@@ -299,11 +309,7 @@ def conv_transpose2d_geometry(
     more_h, more_w = more = extent(function, "output_padding", output_padding, 0, axes)
     groups = integer(function, "groups", groups, 1)
     dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1, axes)
-    if more_h >= max(stride_h, dilation_h) or more_w >= max(stride_w, dilation_w):
-        raise ValueError(
-            f"{function}: output_padding must be smaller than stride or dilation, got {told(more, axes)} for stride "
-            f"{told(strides, axes)} and dilation {told(dilations, axes)}"
-        )
+    check_output_padding(function, more[-axes:], strides[-axes:], dilations[-axes:])
     n, k, p, q = image_shape(function, "input", input_shape, axes)
     inputs, channels, r, s = kernel_shape(function, weight_shape, "in_channels, out_channels / groups", axes)
     if inputs != k:

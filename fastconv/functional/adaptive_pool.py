@@ -1,7 +1,7 @@
 """Pooling to a given size, and its gradients.
 
-Where the size divides that of the image this is plain pooling, and its kernels compute it. Otherwise kernels for bins of
-unequal sizes do; they are also the faster ones for wide windows, such as that of a global mean (see docs/design.md).
+Where the size divides that of the image this is plain pooling, and its kernels compute it. Otherwise kernels for bins
+of unequal sizes do; they are also the faster ones for wide windows, such as that of a global mean.
 """
 
 from typing import Literal, overload

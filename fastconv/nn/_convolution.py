@@ -5,7 +5,7 @@ from typing import Any
 import numpy.typing as npt
 
 from fastconv._arrays import Array, real_dtype
-from fastconv._geometry import Shape, conv2d_padding, integer, pair, shown, single
+from fastconv._geometry import Shape, check_output_padding, conv2d_padding, integer, pair, shown, single
 from fastconv.functional.conv import Gradients
 
 from . import init
@@ -47,6 +47,8 @@ class Convolution(Module):
         self.stride = self._sizes("stride", stride, 1)
         self.dilation = self._sizes("dilation", dilation, 1)
         self.output_padding = self._sizes("output_padding", output_padding, 0)
+        if self.transposed:
+            check_output_padding(name, self.output_padding, self.stride, self.dilation)
         self.groups = integer(name, "groups", groups, 1)
         if in_channels % groups or out_channels % groups:
             raise ValueError(
