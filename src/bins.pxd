@@ -1,10 +1,10 @@
-"""The bins of adaptive pooling: output p of P covers the positions floor(p * size / P) ... ceil((p + 1) * size / P) - 1.
+"""The bins of adaptive pooling: output p of P covers positions floor(p * size / P) ... ceil((p + 1) * size / P) - 1.
 
     as wide as the image     one run of memory, summed or searched LANES elements at a time, PARTS vectors side by side
     narrower                 rows become one line first, their sums or maxima, which the bins beside each other share
     gradient of the mean     zeros, to which every bin adds its share
-A maximum is looked for a second time only if somebody wants to know its place, or if it is a zero, whose sign is that of
-the first. Where there was a NaN, bins are taken element by element. Items are planes.
+A maximum is looked for a second time only if somebody wants to know its place, or if it is a zero, whose sign is that
+of the first. Where there was a NaN, bins are taken element by element. Items are planes.
 """
 from libc.math cimport INFINITY
 from libc.string cimport memset
@@ -219,7 +219,7 @@ cdef inline void bin_maxima(void* argument, Py_ssize_t item, int thread) noexcep
 
 cdef inline void bin_shares(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Planes j = (<const Planes*>argument)[0]
-    cdef Py_ssize_t plane, p, q, rows, columns, r, c
+    cdef Py_ssize_t plane, p, q, rows, columns, _r, c
     cdef const real* grad
     cdef real* into
     cdef real* row
@@ -238,7 +238,7 @@ cdef inline void bin_shares(void* argument, Py_ssize_t item, int thread) noexcep
                 of_q += 2
                 if j.Q == 1:
                     rows, columns = 1, rows * columns
-                for r in range(rows):
+                for _r in range(rows):
                     for c in range(columns):
                         row[c] += share
                     row += j.W

@@ -17,9 +17,14 @@ from fastconv.functional._options import output_mask as checked_mask
 from fastconv.functional._options import word
 from fastconv.functional.conv import Gradients, batch, kernels_of, maps_shape
 
+Options = tuple[Any, Any, Any, Any, Any]
+"""As they were given: stride, padding, output_padding, groups and dilation."""
 
-def _transpose(function: str, axes: int, input: Any, weight: Any, bias: Any, options: Any, algorithm: Any) -> Array:
-    """`conv_transpose2d`, or with one axis `conv_transpose1d`; ``options`` as in `conv_transpose2d_geometry`."""
+
+def _transpose(
+    function: str, axes: int, input: Any, weight: Any, bias: Any, options: Options, algorithm: Any
+) -> Array:
+    """`conv_transpose2d`, or with one axis `conv_transpose1d`."""
     x = real(function, "input", input)
     dtype = x.dtype
     w = real(function, "weight", weight, dtype)
@@ -42,7 +47,7 @@ def _transpose_backward(
     grad_output: Any,
     input: Any,
     weight: Any,
-    options: Any,
+    options: Options,
     algorithm: Any,
     output_mask: Any,
 ) -> Gradients:

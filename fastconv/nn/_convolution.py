@@ -21,8 +21,6 @@ class Convolution(Module):
 
     axes: int
     transposed = False
-    output_padding: tuple[int, ...]
-    padding: Any
 
     def _set_up(
         self,
@@ -55,7 +53,7 @@ class Convolution(Module):
                 f"{name}: groups must divide in_channels and out_channels, got groups {groups} "
                 f"for {in_channels} and {out_channels}"
             )
-        self.padding = self._sizes("padding", padding, 0) if self.transposed else self._padding(padding)
+        self.padding: Any = self._sizes("padding", padding, 0) if self.transposed else self._padding(padding)
         modes = PADDING_MODES[:1] if self.transposed else PADDING_MODES
         if padding_mode not in modes:
             kind = ValueError if isinstance(padding_mode, str) else TypeError
@@ -71,7 +69,8 @@ class Convolution(Module):
             bound = init.fan_in(shape) ** -0.5
             self.bias = Parameter(init.uniform((self.out_channels,), -bound, bound, rng=rng, dtype=dtype))
 
-    def _sizes(self, argument: str, value: Any, low: int) -> tuple[int, ...]:
+    def _sizes(self, argument: str, value: Any, low: int) -> Any:
+        """A tuple with an int for each axis."""
         name = type(self).__name__
         return pair(name, argument, value, low) if self.axes == 2 else (single(name, argument, value, low),)
 

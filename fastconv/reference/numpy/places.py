@@ -13,8 +13,8 @@ def last_ones(indices: NDArray[Any], area: int) -> tuple[NDArray[np.int64], NDAr
     """
     if indices.size and (indices.min() < -1 or indices.max() >= area):
         return None
-    planes = indices.shape[0] * indices.shape[1]
-    position = indices.reshape(planes, -1)
+    planes, windows = indices.shape[0] * indices.shape[1], indices.shape[2] * indices.shape[3]
+    position = indices.reshape(planes, windows)
     places = (position + np.arange(planes)[:, None] * area).reshape(-1)
     elements = np.flatnonzero(position.reshape(-1) >= 0)
     owner = np.full(planes * area, -1, np.int64)
