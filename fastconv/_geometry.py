@@ -143,9 +143,13 @@ def single(function: str, name: str, value: Any, low: int) -> int:
     return integer(function, name, value[0], low)
 
 
-def extent(function: str, name: str, value: Any, low: int, axes: int) -> Pair:
-    """Height and width. A size of a 1-D operation is a width; its height is ``low``, which does nothing."""
-    return pair(function, name, value, low) if axes == 2 else (low, single(function, name, value, low))
+def width(function: str, name: str, value: Any, low: int) -> Pair:
+    """Height and width from a size of a 1-D operation: it is a width, and the height is ``low``, which does nothing."""
+    return low, single(function, name, value, low)
+
+
+EXTENTS = (width, pair)
+"""What reads a size of an operation with one axis, and with two: by the number of axes - 1."""
 
 
 def told(size: Pair, axes: int) -> Pair | int:
@@ -186,14 +190,17 @@ def image_shape(function: str, name: str, shape: Shape, axes: int = 2) -> tuple[
 
     With one axis, of signals ``(N, C, L)`` or ``(C, L)``, which are images of one row.
     """
-    if len(shape) not in (axes + 1, axes + 2):
+    images = shape if axes == 2 else (*shape[:-1], 1, *shape[-1:])
+    if len(images) == 4:
+        n, c, h, w = images
+    elif len(images) == 3:
+        n, (c, h, w) = 1, images
+    else:
         allowed = "3-D or 4-D, (C, H, W) or (N, C, H, W)" if axes == 2 else "2-D or 3-D, (C, L) or (N, C, L)"
         raise ValueError(f"{function}: {name} must be {allowed}, got {len(shape)}-D of shape {shape}")
-    if 0 in shape[-axes - 1 :]:
+    if c == 0 or h == 0 or w == 0:
         parts = "channel, row and column" if axes == 2 else "channel and element"
         raise ValueError(f"{function}: {name} must have at least one {parts}, got shape {shape}")
-    n = shape[0] if len(shape) == axes + 2 else 1
-    c, h, w = shape[-3:] if axes == 2 else (shape[-2], 1, shape[-1])
     return n, c, h, w
 
 
@@ -250,8 +257,9 @@ def conv2d_geometry(
 
     ``P = (H + top + bottom - dilation * (R - 1) - 1) // stride + 1``, and likewise ``Q``.
     """
-    stride_h, stride_w = strides = extent(function, "stride", stride, 1, axes)
-    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1, axes)
+    extent = EXTENTS[axes - 1]
+    stride_h, stride_w = strides = extent(function, "stride", stride, 1)
+    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1)
     groups = integer(function, "groups", groups, 1)
     n, c, h, w = image_shape(function, "input", input_shape, axes)
     k, channels, r, s = kernel_shape(function, weight_shape, "out_channels, in_channels / groups", axes)
@@ -304,11 +312,12 @@ def conv_transpose2d_geometry(
 
     ``H = (P - 1) * stride - 2 * padding + dilation * (R - 1) + output_padding + 1``, and likewise ``W``.
     """
-    stride_h, stride_w = strides = extent(function, "stride", stride, 1, axes)
-    pad_h, pad_w = pads = extent(function, "padding", padding, 0, axes)
-    more_h, more_w = more = extent(function, "output_padding", output_padding, 0, axes)
+    extent = EXTENTS[axes - 1]
+    stride_h, stride_w = strides = extent(function, "stride", stride, 1)
+    pad_h, pad_w = pads = extent(function, "padding", padding, 0)
+    more_h, more_w = more = extent(function, "output_padding", output_padding, 0)
     groups = integer(function, "groups", groups, 1)
-    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1, axes)
+    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1)
     check_output_padding(function, more[-axes:], strides[-axes:], dilations[-axes:])
     n, k, p, q = image_shape(function, "input", input_shape, axes)
     inputs, channels, r, s = kernel_shape(function, weight_shape, "in_channels, out_channels / groups", axes)
@@ -356,10 +365,11 @@ def pool2d_geometry(
     axes: int = 2,
 ) -> Pool2dGeometry:
     """The sizes of a pooling: as a convolution's, rounded up with ``ceil_mode``."""
-    r, s = kernel = extent(function, "kernel_size", kernel_size, 1, axes)
-    stride_h, stride_w = kernel if stride is None else extent(function, "stride", stride, 1, axes)
-    pad_h, pad_w = pads = extent(function, "padding", padding, 0, axes)
-    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1, axes)
+    extent = EXTENTS[axes - 1]
+    r, s = kernel = extent(function, "kernel_size", kernel_size, 1)
+    stride_h, stride_w = kernel if stride is None else extent(function, "stride", stride, 1)
+    pad_h, pad_w = pads = extent(function, "padding", padding, 0)
+    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1)
     n, c, h, w = image_shape(function, name, input_shape, axes)
     spans = dilation_h * (r - 1) + 1, dilation_w * (s - 1) + 1
     if 2 * pad_h > spans[0] or 2 * pad_w > spans[1]:

@@ -60,7 +60,7 @@ def kernels_of(weight: Array) -> Array:
 
 def maps_shape(like: Shape, axes: int, channels: int, size: tuple[int, int]) -> Shape:
     """The shape of maps of so many channels, batched as ``like``."""
-    return (*like[: -axes - 1], channels, *size[-axes:])
+    return (*like[:-3], channels, *size) if axes == 2 else (*like[:-2], channels, size[1])
 
 
 def convolve(

@@ -6,8 +6,13 @@ import numpy as np
 
 from fastconv import _backend
 from fastconv._arrays import INT64, Array, check_shape, empty, integers, real
-from fastconv._geometry import Shape, image_shape, integer, pool2d_geometry, shape_argument
+from fastconv._geometry import Pool2dGeometry, Shape, image_shape, integer, pool2d_geometry, shape_argument
 from fastconv.functional._options import flag
+
+
+def _pooled_shape(shape: Shape, axes: int, geometry: Pool2dGeometry) -> Shape:
+    """The shape of the result for an input of this one."""
+    return (*shape[:-2], geometry.P, geometry.Q) if axes == 2 else (*shape[:-1], geometry.Q)
 
 
 def max_pool(
@@ -17,8 +22,8 @@ def max_pool(
     x = real(function, "input", input)
     ceil_mode = flag(function, "ceil_mode", ceil_mode)
     return_indices = flag(function, "return_indices", return_indices)
-    geometry = pool2d_geometry(function, x.shape, *options, ceil_mode, axes=axes)
-    shape = (*x.shape[:-axes], *(geometry.P, geometry.Q)[-axes:])
+    geometry = pool2d_geometry(function, x.shape, *options, ceil_mode, "input", axes)
+    shape = _pooled_shape(x.shape, axes, geometry)
     y = empty(function, "input", shape, x.dtype)
     indices = empty(function, "input", shape, INT64) if return_indices else None
     if y.size:
@@ -87,8 +92,8 @@ def avg_pool(
     """`avg_pool2d`, or with one axis `avg_pool1d`; ``options`` are kernel_size, stride and padding."""
     x = real(function, "input", input)
     ceil_mode, include, divisor = _avg_options(function, ceil_mode, count_include_pad, divisor_override)
-    geometry = pool2d_geometry(function, x.shape, *options, 1, ceil_mode, axes=axes)
-    y = empty(function, "input", (*x.shape[:-axes], *(geometry.P, geometry.Q)[-axes:]), x.dtype)
+    geometry = pool2d_geometry(function, x.shape, *options, 1, ceil_mode, "input", axes)
+    y = empty(function, "input", _pooled_shape(x.shape, axes, geometry), x.dtype)
     if y.size:
         _backend.ops(x.dtype).avg_pool2d(x, y, geometry, include, divisor)
     return y
@@ -109,7 +114,7 @@ def avg_pool_backward(
     shape = shape_argument(function, "input_shape", input_shape)
     ceil_mode, include, divisor = _avg_options(function, ceil_mode, count_include_pad, divisor_override)
     geometry = pool2d_geometry(function, shape, *options, 1, ceil_mode, "input_shape", axes)
-    expected = (*shape[:-axes], *(geometry.P, geometry.Q)[-axes:])
+    expected = _pooled_shape(shape, axes, geometry)
     check_shape(function, "grad_output", dy, expected, "that of the forward result")
     grad_input = empty(function, "input_shape", shape, dy.dtype)
     if grad_input.size:

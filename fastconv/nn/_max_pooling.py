@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastconv._arrays import Array
-from fastconv._geometry import extent
+from fastconv._geometry import EXTENTS
 
 from .module import Module
 
@@ -15,21 +15,16 @@ class MaxPooling(Module):
     _pool: Any
     _pool_backward: Any
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        dilation: Any = 1,
-        return_indices: bool = False,
-        ceil_mode: bool = False,
+    def _set_up(
+        self, kernel_size: Any, stride: Any, padding: Any, dilation: Any, return_indices: bool, ceil_mode: bool
     ) -> None:
-        name = type(self).__name__
-        extent(name, "kernel_size", kernel_size, 1, self.axes)
+        """Check the arguments and keep them as they are, which is how ``repr`` shows them."""
+        name, extent = type(self).__name__, EXTENTS[self.axes - 1]
+        extent(name, "kernel_size", kernel_size, 1)
         if stride is not None:
-            extent(name, "stride", stride, 1, self.axes)
-        extent(name, "padding", padding, 0, self.axes)
-        extent(name, "dilation", dilation, 1, self.axes)
+            extent(name, "stride", stride, 1)
+        extent(name, "padding", padding, 0)
+        extent(name, "dilation", dilation, 1)
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
         self.padding = padding

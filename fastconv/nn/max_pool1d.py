@@ -31,3 +31,14 @@ class MaxPool1d(MaxPooling):
     axes = 1
     _pool = staticmethod(F.max_pool1d)
     _pool_backward = staticmethod(F.max_pool1d_backward)
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int],
+        stride: int | tuple[int] | None = None,
+        padding: int | tuple[int] = 0,
+        dilation: int | tuple[int] = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        self._set_up(kernel_size, stride, padding, dilation, return_indices, ceil_mode)

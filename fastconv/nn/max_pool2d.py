@@ -32,3 +32,14 @@ class MaxPool2d(MaxPooling):
     axes = 2
     _pool = staticmethod(F.max_pool2d)
     _pool_backward = staticmethod(F.max_pool2d_backward)
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] | None = None,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        self._set_up(kernel_size, stride, padding, dilation, return_indices, ceil_mode)
