@@ -39,6 +39,7 @@ ISAS_OF_MACHINE = {
     "arm64": ("aarch64",),
 }
 ELEMENTS = {"float32": [], "float64": [("FASTCONV_DOUBLE", "1")]}
+FLOAT32_ONLY = ("winograd", "winograd_weight")          # the error bound of float64 is that of the direct sum
 
 # -ffast-math and its relatives are out: they would change the floating-point mode of the whole process.
 # Tables for unwinding serve C++ exceptions and debuggers: a twentieth of the wheel.
@@ -109,7 +110,8 @@ def extensions() -> list[Extension]:
         vector_bytes, flags = ISAS[isa]
         for element, macros in ELEMENTS.items():
             macros = [*macros, ("FASTCONV_VECTOR_BYTES", str(vector_bytes)), INLINE]
-            stage(root / isa / element, kernels, macros, flags)
+            chosen = [source for source in kernels if element == "float32" or source.stem not in FLOAT32_ONLY]
+            stage(root / isa / element, chosen, macros, flags)
     return cythonize(found, include_path=[STAGE.as_posix()], compiler_directives=DIRECTIVES,
                      nthreads=os.cpu_count() or 1 if sys.platform == "linux" else 0, quiet=True)
 

@@ -24,8 +24,6 @@ BACKENDS = ("cython", "numpy", "python")
 KERNEL_MODULES = (
     "conv2d",
     "conv2d_weight",
-    "winograd",
-    "winograd_weight",
     "depthwise",
     "depthwise_weight",
     "linear",
@@ -35,6 +33,7 @@ KERNEL_MODULES = (
     "loss",
     "optim",
 )
+FLOAT32_MODULES = ("winograd", "winograd_weight")
 
 
 def runnable() -> list[str]:
@@ -87,7 +86,8 @@ def kernels(isa: str, dtype: npt.DTypeLike) -> SimpleNamespace:
     element = np.dtype(dtype).name
     if (isa, element) not in _compiled:
         package = f"fastconv._kernels.{isa}.{element}"
-        _compiled[isa, element] = _functions([importlib.import_module(f"{package}.{m}") for m in KERNEL_MODULES])
+        modules = KERNEL_MODULES + (FLOAT32_MODULES if element == "float32" else ())
+        _compiled[isa, element] = _functions([importlib.import_module(f"{package}.{m}") for m in modules])
     return _compiled[isa, element]
 
 

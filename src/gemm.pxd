@@ -1,6 +1,6 @@
-"""The packed matrix product C[i, j] = bias[j] + sum over k of A[i, k] * B[k, j], with A and B read through strides.
+"""Packed matrix products C[i, j] = bias + sum over k of A[i, k] * B[k, j], with A and B read through strides.
 
-    items: blocks of rows x vectors of LANES columns of C
+    items: products x blocks of rows x vectors of LANES columns of C
     for each chunk of k:               pack the block of B, unless it is read in place      (stays in L2)
         for each few rows:             A is read where it lies, or packed                   (stays in L1)
             for each panel of columns: tile, which keeps its sums in C between chunks       (registers)
@@ -17,7 +17,7 @@ from libc.stdlib cimport free, malloc
 
 from ...parallel cimport run, team
 from .simd cimport (
-    LANES, TILE_COLUMNS, TILE_VECTORS, copy_reals, prefetch_write, real, vec, vec_fma, vec_load, vec_load_part, vec_set,
+    LANES, TILE_COLUMNS, TILE_VECTORS, copy_reals, prefetch, prefetch_write, real, vec, vec_fma, vec_load, vec_load_part, vec_set,
     vec_store, vec_store_part, vec_transpose,
 )
 from .tile cimport FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, product_rows, product_tile
@@ -30,15 +30,18 @@ cdef enum:
     GEMM_WORDS = 4194304        # likewise, where memory is the work
     PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile
     CACHE_LINE = 64             # bytes
+    AHEAD = 16                  # lines of B
 
 
 cdef struct Gemm:
+    Py_ssize_t count, cycle     # products: B and C follow each other, A and row_bias repeat after `cycle` of them
     Py_ssize_t M, N, depth
     const real* a
     Py_ssize_t a_row, a_k       # A[i, k] = a[i*a_row + k*a_k]
     const real* b
     Py_ssize_t b_k, b_column    # B[k, j] = b[k*b_k + j*b_column]; one of the two is 1
     const real* bias            # N, or NULL
+    const real* row_bias        # M, or NULL; not both
     real* c                     # M x N, contiguous
     Py_ssize_t vectors          # of LANES columns in N
     Py_ssize_t row_items, column_items, chunks
@@ -72,6 +75,15 @@ cdef inline void pack_vector(const real* b, Py_ssize_t b_k, Py_ssize_t b_column,
             if i < part:
                 vec_store(to + (k + i) * step, block[i])
         k += part
+
+
+cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, Py_ssize_t vectors, real* to) noexcept nogil:
+    """to[k*vectors*LANES + j] = b[k*b_k + j]; lines far apart are asked for in time."""
+    cdef Py_ssize_t k, j
+    for k in range(depth):
+        prefetch(b + (k + AHEAD) * b_k)                  # the address need not exist
+        for j in range(vectors):
+            vec_store(to + (k * vectors + j) * LANES, vec_load(b + k * b_k + j * LANES))
 
 
 cdef inline void pack_panel(const real* b, Py_ssize_t b_k, Py_ssize_t b_column, Py_ssize_t depth, Py_ssize_t width,
@@ -148,7 +160,8 @@ cdef inline void prefetch_block(real* c, Py_ssize_t c_row, Py_ssize_t rows, Py_s
 
 cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef const Gemm* g = <const Gemm*>argument
-    cdef Py_ssize_t row_item = item % g.row_items, column_item = item // g.row_items
+    cdef Py_ssize_t row_item = item % g.row_items, column_item = item // g.row_items % g.column_items
+    cdef Py_ssize_t product = item // (g.row_items * g.column_items), which = product % g.cycle
     cdef Py_ssize_t first_row = g.M * row_item // g.row_items
     cdef Py_ssize_t end_row = g.M * (row_item + 1) // g.row_items
     cdef Py_ssize_t first = g.vectors * column_item // g.column_items
@@ -159,6 +172,9 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
     cdef real* b_packed = g.scratch + thread * g.scratch_size
     cdef real* a_packed = b_packed + g.b_size
     cdef const real* a
+    cdef const real* a_first = g.a + which * g.M * g.depth
+    cdef const real* b_first = g.b + product * g.depth * g.N
+    cdef real* c_first = g.c + product * g.M * g.N
     cdef Product p
     p.c_row = g.N
     for chunk in range(g.chunks):
@@ -170,15 +186,18 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
             wide = vectors * (panel + 1) // panels - start
             column = (first + start) * LANES
             width = min(g.N - column, wide * LANES)
-            if not g.in_place or width < LANES:
+            if g.b_column == 1 and width == wide * LANES and not g.in_place:
+                pack_lines(b_first + k * g.b_k + column, g.b_k, p.depth, wide, b_packed + start * LANES * p.depth)
+            elif not g.in_place or width < LANES:
                 for j in range(wide):
-                    pack_vector(g.b + k * g.b_k + (column + max(min(j * LANES, width - LANES), 0)) * g.b_column,
+                    pack_vector(b_first + k * g.b_k + (column + max(min(j * LANES, width - LANES), 0)) * g.b_column,
                                 g.b_k, g.b_column, p.depth, min(width, LANES),
                                 b_packed + start * LANES * p.depth + j * LANES, wide * LANES)
         for tile in range((end_row - first_row + tile_rows - 1) // tile_rows):
             row = first_row + tile * tile_rows
             rows = min(end_row - row, tile_rows)
-            a = g.a + row * g.a_row + k * g.a_k
+            a = a_first + row * g.a_row + k * g.a_k
+            p.row_bias = g.row_bias + which * g.M + row if g.row_bias != NULL and chunk == g.chunks - 1 else NULL
             p.a, p.a_row, p.a_k = a, g.a_row, g.a_k
             if g.pack_a:
                 j = (row - first_row) % GEMM_ROWS
@@ -190,10 +209,10 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
                 wide = vectors * (panel + 1) // panels - start
                 column = (first + start) * LANES
                 width = min(g.N - column, wide * LANES)
-                p.c, p.c_last = g.c + row * g.N + column, width - LANES
+                p.c, p.c_last = c_first + row * g.N + column, width - LANES
                 p.bias = g.bias + column if g.bias != NULL and chunk == g.chunks - 1 else NULL
                 if g.in_place and width >= LANES:
-                    p.b, p.b_k, p.b_last = g.b + k * g.b_k + column, g.b_k, width - LANES
+                    p.b, p.b_k, p.b_last = b_first + k * g.b_k + column, g.b_k, width - LANES
                 else:
                     p.b, p.b_k, p.b_last = b_packed + start * LANES * p.depth, wide * LANES, (wide - 1) * LANES
                 if width < LANES:
@@ -203,15 +222,16 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
                     if panel + 1 < panels:
                         prefetch_block(p.c + width, g.N, rows, min(g.N - column - width, wide * LANES))
                     else:
-                        prefetch_block(g.c + (row + rows) * g.N + first * LANES, g.N, min(end_row - row - rows, rows),
+                        prefetch_block(c_first + (row + rows) * g.N + first * LANES, g.N, min(end_row - row - rows, rows),
                                        min(g.N - first * LANES, wide * LANES))
                 product_tile(rows, wide)(&p)
 
 
 cdef inline int run_items(Gemm* g, int threads) except -1:
     """Divide the product into items, allocate the workspace and compute."""
-    cdef double work = 2.0 * g.M * g.N * (g.depth + 1)
+    cdef double work = 2.0 * g.M * g.N * (g.depth + 1)                      # of one product
     cdef Py_ssize_t depth, fit, size
+    cdef int share = 1 if g.count % threads == 0 or g.count >= 4 * threads else threads     # of one product
     cdef void* workspace
     # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays. A is packed where
     # the numbers that a tile reads for one k after another are a power of two apart: they would share few cache lines.
@@ -223,12 +243,12 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
     depth = (g.depth + g.chunks - 1) // g.chunks
     fit = GEMM_DEPTH * GEMM_VECTORS // max(depth, 1)
     g.row_items, g.column_items = 1, (g.vectors + fit - 1) // fit
-    if g.column_items % threads > 0:
+    if g.column_items % share > 0:
         # Blocks of columns, each packed once, or of rows if nothing is packed or columns would not be shared evenly.
-        if g.M >= 16 * threads and (g.in_place or g.vectors < 8 * threads and g.vectors % threads > 0):
-            g.row_items = threads
+        if g.M >= 16 * share and (g.in_place or g.vectors < 8 * share and g.vectors % share > 0):
+            g.row_items = share
         else:
-            g.column_items = min((g.column_items + threads - 1) // threads * threads, g.vectors)
+            g.column_items = min((g.column_items + share - 1) // share * share, g.vectors)
     g.row_items *= min(<Py_ssize_t>(work / GEMM_FLOPS / (g.row_items * g.column_items)), g.M // 64) + 1
     g.b_size = (1 if g.in_place else (g.vectors + g.column_items - 1) // g.column_items) * LANES * depth
     g.scratch_size = g.b_size + (GEMM_ROWS * depth if g.pack_a else 0)
@@ -239,7 +259,7 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
     g.scratch = <real*>(<size_t>workspace + CACHE_LINE - <size_t>workspace % CACHE_LINE)
     try:
         with nogil:
-            run(gemm_block, g, g.row_items * g.column_items, threads)
+            run(gemm_block, g, g.count * g.row_items * g.column_items, threads)
     finally:
         free(workspace)
     return 0
@@ -247,12 +267,14 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
 
 cdef inline int gemm(Gemm* g) except -1:
     """Compute C; the caller has set every field up to c."""
-    cdef double work = 2.0 * g.M * g.N * (g.depth + 1)
+    cdef double work = 2.0 * g.count * g.M * g.N * (g.depth + 1)
     cdef int threads
-    if g.M == 0 or g.N == 0:
+    if g.count == 0 or g.M == 0 or g.N == 0:
         return 0
     g.vectors = (g.N + LANES - 1) // LANES
-    if g.M <= FEW_ROWS and g.a_k == 1 and g.b_k == 1:
+    if g.count > 1 or g.row_bias != NULL:
+        run_items(g, team(g.count * g.vectors * ((g.M + PRODUCT_ROWS - 1) // PRODUCT_ROWS), work))
+    elif g.M <= FEW_ROWS and g.a_k == 1 and g.b_k == 1:
         threads = team(g.vectors, (9.0 + 3.0 * g.M) * g.N * g.depth)        # measured, in terms of a tile's FLOPs
         g.column_items = min(max(threads, g.N * g.depth // GEMM_WORDS), g.vectors)
         with nogil:

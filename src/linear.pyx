@@ -1,14 +1,20 @@
-"""The fully connected layer: output = input . weight^T + bias, and its gradients, as one packed matrix product each."""
+"""Layers that are products of matrices: the fully connected layer, output = input . weight^T + bias, and its gradients;
+and convolution with a kernel of 1x1.
+"""
+from libc.stdlib cimport free
 from libc.string cimport memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
-from .gemm cimport Gemm, gemm
-from .simd cimport TILE_COLUMNS, TILE_ROWS, real
+from .gemm cimport Gemm, gemm, pack_vector
+from .geometry cimport Conv, read_geometry
+from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, real
 from .tile cimport packed_tile
+from .workspace cimport memory
 
 cdef enum:
     BIAS_BLOCK = 64             # columns of one item of the sum
+    TRANSPOSED = 512            # so many pixels pay for the transposition of the weights
     PEAK_DEPTH = 128            # tiles of this depth stay in the nearest cache
 
 
@@ -25,6 +31,7 @@ def linear(input, weight, bias, output):
         g.bias = <const real*>pointer(&held, bias, READ)
         g.c = <real*>pointer(&held, output, WRITE)
         g.a_row, g.a_k, g.b_k, g.b_column = g.depth, 1, 1, g.depth
+        g.count, g.cycle, g.row_bias = 1, 1, NULL
         gemm(&g)
     finally:
         release(&held)
@@ -43,6 +50,7 @@ def linear_grad_input(grad_output, weight, grad_input):
         g.bias = NULL
         g.c = <real*>pointer(&held, grad_input, WRITE)
         g.a_row, g.a_k, g.b_k, g.b_column = g.depth, 1, g.N, 1
+        g.count, g.cycle, g.row_bias = 1, 1, NULL
         gemm(&g)
     finally:
         release(&held)
@@ -61,8 +69,80 @@ def linear_grad_weight(grad_output, input, grad_weight):
         g.bias = NULL
         g.c = <real*>pointer(&held, grad_weight, WRITE)
         g.a_row, g.a_k, g.b_k, g.b_column = 1, g.M, g.N, 1
+        g.count, g.cycle, g.row_bias = 1, 1, NULL
         gemm(&g)
     finally:
+        release(&held)
+
+
+def pointwise_conv2d(input, weight, bias, output, geometry):
+    """conv2d with a kernel of 1x1, stride 1 and no padding: a product of matrices for each image and group."""
+    cdef Conv v = read_geometry(geometry)
+    cdef Gemm g
+    cdef Buffers held
+    held.count = 0
+    try:
+        g.count, g.cycle = v.N * v.groups, v.groups
+        g.M, g.N, g.depth = v.K // v.groups, v.P * v.Q, v.C // v.groups
+        g.a = <const real*>pointer(&held, weight, READ)
+        g.b = <const real*>pointer(&held, input, READ)
+        g.bias, g.row_bias = NULL, <const real*>pointer(&held, bias, READ)
+        g.c = <real*>pointer(&held, output, WRITE)
+        g.a_row, g.a_k, g.b_k, g.b_column = g.depth, 1, g.N, 1
+        gemm(&g)
+    finally:
+        release(&held)
+
+
+cdef struct Transposition:
+    const real* matrix          # rows x columns, several of them
+    real* to                    # columns x rows
+    Py_ssize_t rows, columns
+    Py_ssize_t vectors          # of rows; an item is one
+
+
+cdef void transpose_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef const Transposition* t = <const Transposition*>argument
+    cdef Py_ssize_t first = item % t.vectors * LANES, matrix = item // t.vectors * t.rows * t.columns
+    cdef Py_ssize_t i, k, width = min(t.rows - first, LANES)
+    cdef const real* line = t.matrix + matrix + first * t.columns
+    cdef real* to = t.to + matrix + first
+    if width == LANES:
+        pack_vector(line, 1, t.columns, t.columns, LANES, to, t.rows)
+        return
+    for i in range(width):
+        for k in range(t.columns):
+            to[k * t.rows + i] = line[i * t.columns + k]
+
+
+def pointwise_conv2d_grad_input(grad_output, weight, grad_input, geometry, bias=None):
+    """grad_input = the adjoint of pointwise_conv2d in its input, plus bias."""
+    cdef Conv v = read_geometry(geometry)
+    cdef Gemm g
+    cdef Transposition t
+    cdef Py_ssize_t items
+    cdef Buffers held
+    held.count = 0
+    t.to = NULL
+    try:
+        g.count, g.cycle = v.N * v.groups, v.groups
+        g.M, g.N, g.depth = v.C // v.groups, v.P * v.Q, v.K // v.groups
+        g.a = <const real*>pointer(&held, weight, READ)
+        g.b = <const real*>pointer(&held, grad_output, READ)
+        g.bias, g.row_bias = NULL, <const real*>pointer(&held, bias, READ)
+        g.c = <real*>pointer(&held, grad_input, WRITE)
+        g.a_row, g.a_k, g.b_k, g.b_column = 1, g.M, g.N, 1
+        if v.N * g.N >= TRANSPOSED and g.M > 1 and g.depth > 1:
+            t.matrix, t.rows, t.columns = g.a, g.depth, g.M
+            t.to = <real*>memory(v.K * g.M * sizeof(real))
+            t.vectors = (t.rows + LANES - 1) // LANES
+            items = v.groups * t.vectors
+            with nogil:
+                run(transpose_rows, &t, items, team(items, 4.0 * v.K * g.M))
+            g.a, g.a_row, g.a_k = t.to, g.depth, 1
+        gemm(&g)
+    finally:
+        free(t.to)
         release(&held)
 
 

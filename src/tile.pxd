@@ -367,6 +367,7 @@ cdef struct Product:
     real* c
     Py_ssize_t c_row, c_last    # likewise, vector j of row i of C: the last one may overlap the one before
     const real* bias            # added to the sums, laid out as a row of C; or NULL
+    const real* row_bias        # likewise, one number for each row
     bint accumulate             # go on from what is in C, or start from zero
 
 
@@ -404,6 +405,11 @@ cdef inline void product_of(const int rows, const int vectors, const Product* p)
         for i in range(rows):
             for j in range(vectors):
                 acc[i][j] = vec_add(acc[i][j], held[j])
+    if p.row_bias != NULL:
+        for i in range(rows):
+            a_ik = vec_set(p.row_bias[i])
+            for j in range(vectors):
+                acc[i][j] = vec_add(acc[i][j], a_ik)
     for i in range(rows):
         for j in range(vectors):
             vec_store(p.c + i * p.c_row + (j * LANES if j < vectors - 1 else c_last), acc[i][j])

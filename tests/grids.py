@@ -154,6 +154,17 @@ WINOGRAD = {
 } | {f"width {width}": Conv2d((1, 2, 5, width), (3, 2, 3, 3), padding=1) for width in (*range(2, 36), 63, 64, 65, 67)}
 
 # One input channel for each group: those of CONV2D, and more.
+POINTWISE = {
+    f"{c} to {k}, {h}x{w}": Conv2d((2, c, h, w), (k, c, 1, 1))
+    for c, k in ((1, 1), (1, 5), (3, 2), (5, 1), (7, 19), (17, 8), (31, 33), (64, 130), (800, 9))
+    for h, w in ((1, 1), (1, 3), (2, 4), (5, 7), (16, 3), (9, 13))
+} | {
+    "groups": Conv2d((3, 15, 6, 7), (21, 5, 1, 1), groups=3),
+    "dilation": Conv2d((2, 6, 5, 5), (7, 6, 1, 1), dilation=3),
+    "many pixels": Conv2d((2, 24, 40, 41), (26, 24, 1, 1)),
+    "many images": Conv2d((19, 40, 6, 6), (33, 40, 1, 1)),
+    "no image": Conv2d((0, 3, 4, 5), (2, 3, 1, 1)),
+}
 DEPTHWISE = {
     name: case for name, case in CONV2D.items() if case.input[1] == case.groups
 } | {

@@ -2,6 +2,7 @@
 
     direct      the sum over taps and channels, as it stands in the docstring of conv2d
     depthwise   the same sum where each group has one channel, by kernels for few multiplications a pixel
+    pointwise   the same sum where the kernel is 1 x 1: products of matrices that read the image where it lies
     winograd    3 x 3 kernels: a quarter of the multiplications, rounding errors of up to 2e-6 of sum |x| |w|
 
 The choice depends on shapes and options only: not on the number of images or threads, nor on which gradients are
@@ -19,7 +20,7 @@ from fastconv._arrays import FLOAT32, DType, real_dtype
 from fastconv._geometry import Conv2dGeometry, Shape, conv2d_geometry, shape_argument
 from fastconv.functional._options import word
 
-ALGORITHMS = ("auto", "direct", "depthwise", "winograd")
+ALGORITHMS = ("auto", "direct", "depthwise", "pointwise", "winograd")
 DIRECTIONS = ("forward", "grad_input", "grad_weight")
 KERNELS = {
     "forward": "conv2d",
@@ -78,6 +79,11 @@ def _against_winograd(g: Conv2dGeometry, direction: str, dtype: DType) -> str | 
     return None
 
 
+def _is_pointwise(g: Conv2dGeometry) -> bool:
+    """Whether each output pixel sees one input pixel, the one at its own place."""
+    return g.R == g.S == g.stride_h == g.stride_w == 1 and (g.P, g.Q) == (g.H, g.W) and g.pad_top == g.pad_left == 0
+
+
 def _is_depthwise(g: Conv2dGeometry) -> bool:
     """Whether each output channel sees one input channel."""
     return g.groups == g.C
@@ -100,10 +106,19 @@ def choose(
                 f"{geometry.groups} for {geometry.C} channels"
             )
         return Choice("depthwise", "algorithm='depthwise' asks for it")
+    g = geometry
+    if algorithm == "pointwise":
+        if not _is_pointwise(g):
+            raise ValueError(
+                f"{function}: algorithm 'pointwise' needs a 1x1 kernel with stride 1 and no padding; got a {g.R}x{g.S} "
+                f"kernel, stride {g.stride_h, g.stride_w}, and {g.P}x{g.Q} outputs of {g.H}x{g.W} pixels"
+            )
+        return Choice("pointwise", "algorithm='pointwise' asks for it")
     possible = _is_winograd(geometry)
     if algorithm == "winograd":
+        if dtype != FLOAT32:
+            raise ValueError(f"{function}: algorithm 'winograd' computes in float32 only, got arrays of {dtype}")
         if not possible:
-            g = geometry
             raise ValueError(
                 f"{function}: algorithm 'winograd' needs a 3x3 kernel with stride 1, dilation 1 and groups 1; got a "
                 f"{g.R}x{g.S} kernel, stride {g.stride_h, g.stride_w}, dilation {g.dilation_h, g.dilation_w}, "
@@ -112,6 +127,8 @@ def choose(
         return Choice("winograd", "algorithm='winograd' asks for it")
     if geometry.groups > 1 and _is_depthwise(geometry):
         return Choice("depthwise", "each output channel sees one input channel only")
+    if _is_pointwise(geometry) and direction != "grad_weight":
+        return Choice("pointwise", "a 1x1 kernel with stride 1 and no padding: a product of matrices for each image")
     if not possible:
         return Choice("direct", "winograd needs a 3x3 kernel with stride 1, dilation 1 and groups 1")
     against = _against_winograd(geometry, direction, dtype)

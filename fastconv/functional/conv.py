@@ -181,11 +181,12 @@ def conv2d(
         Channels are split into this many groups that do not see each other; it divides C and K.
     padding_mode : {"zeros", "reflect", "replicate", "circular"}
         What the added rows and columns hold, as in `pad2d`.
-    algorithm : {"auto", "direct", "depthwise", "winograd"}
-        ``"direct"`` keeps to the sum above, and so does ``"depthwise"``, which serves ``groups == C``.
+    algorithm : {"auto", "direct", "depthwise", "pointwise", "winograd"}
+        ``"direct"`` keeps to the sum above, and so do ``"depthwise"``, which serves ``groups == C``, and
+        ``"pointwise"``, which serves 1x1 kernels with stride 1 and no padding.
         ``"winograd"`` computes 3x3 kernels with stride 1, dilation 1 and one group by the transforms of Lavin
         and Gray (2016, https://arxiv.org/abs/1509.09308) with a quarter of the multiplications. ``"auto"`` takes
-        the fastest for the shape, and never ``"winograd"`` for float64; `fastconv.explain_conv2d` tells which.
+        the fastest for the shape; float64 has no ``"winograd"``. `fastconv.explain_conv2d` tells which.
         Where ``"auto"`` takes ``"winograd"``, the error of an output is at most 2e-6 of the same sum over absolute
         values, for pixels of like size: a pixel that is a million times as large as the others in its tile of
         6 x 6 spreads its rounding error over the tile.

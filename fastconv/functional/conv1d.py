@@ -41,7 +41,7 @@ def conv1d(
         Channels are split into this many groups that do not see each other; it divides C and K.
     padding_mode : {"zeros", "reflect", "replicate", "circular"}
         What the added elements hold, as in `pad2d`.
-    algorithm : {"auto", "direct", "depthwise", "winograd"}
+    algorithm : {"auto", "direct", "depthwise", "pointwise", "winograd"}
         As in `conv2d`; ``"winograd"`` serves no signal.
 
     Returns

@@ -124,7 +124,7 @@ def conv_transpose2d(
         `conv2d` gives images of several sizes the same result, and this says which of them is meant.
     groups : int
         Channels are split into this many groups that do not see each other; it divides C and K.
-    algorithm : {"auto", "direct", "depthwise", "winograd"}
+    algorithm : {"auto", "direct", "depthwise", "pointwise", "winograd"}
         As in `conv2d`; ``"depthwise"`` serves ``groups == K``.
 
     Returns
@@ -241,7 +241,7 @@ def conv_transpose1d(
         Added to each output channel.
     stride, padding, output_padding, groups, dilation : int
         As in `conv_transpose2d`.
-    algorithm : {"auto", "direct", "depthwise", "winograd"}
+    algorithm : {"auto", "direct", "depthwise", "pointwise", "winograd"}
         As in `conv_transpose2d`; ``"winograd"`` serves no signal.
 
     Returns

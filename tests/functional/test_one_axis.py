@@ -106,7 +106,7 @@ def test_gradients_of_pooling(name: str, backend: str) -> None:
     assert gradcheck(F.avg_pool1d, x[0], **POOLS[name], count_include_pad=False)
 
 
-X, W = np.zeros((2, 4, 9)), np.zeros((4, 4, 3))
+X, W = np.zeros((2, 4, 9), np.float32), np.zeros((4, 4, 3), np.float32)
 REFUSED: list[tuple[Any, tuple[Any, ...], dict[str, Any], str]] = [
     (F.conv1d, (X, W[..., None]), {}, r"weight must be 3-D, \(out_channels, in_channels / groups, length\), got 4-D"),
     (F.conv1d, (X[..., None], W), {}, r"input must be 2-D or 3-D, \(C, L\) or \(N, C, L\), got 4-D"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grids import CONV2D, DEPTHWISE, WINOGRAD, Conv2d, integers, normals
+from grids import CONV2D, DEPTHWISE, POINTWISE, WINOGRAD, Conv2d, integers, normals
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
@@ -57,10 +57,10 @@ def test_no_bias_is_a_bias_of_zeros(kernels: Kernels) -> None:
     assert without.tobytes() == zeros.tobytes()
 
 
-@pytest.mark.parametrize("algorithm", ["", "depthwise_", "winograd_"])
+@pytest.mark.parametrize("algorithm", ["", "depthwise_", "pointwise_", "winograd_"])
 def test_bias_of_the_adjoint(algorithm: str, kernels: Kernels) -> None:
     """A transposed convolution: the gradient of the input and a bias for each of its channels, everywhere."""
-    grid = {"": CONV2D, "depthwise_": DEPTHWISE, "winograd_": WINOGRAD}[algorithm]
+    grid = {"": CONV2D, "depthwise_": DEPTHWISE, "pointwise_": POINTWISE, "winograd_": WINOGRAD}[algorithm]
     kernel = getattr(kernels.ops, f"{algorithm}conv2d_grad_input", kernels.ops.conv2d_grad_input)
     for name, case in grid.items():
         _, w, _, dy = arrays(case, integers, kernels.dtype)

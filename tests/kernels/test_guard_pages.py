@@ -10,7 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grids import CONV2D, DEPTHWISE, ELEMENTWISE, LINEAR, LOGITS, MAX_POOL2D, PAD2D, POOL2D, WINOGRAD, normals
+from grids import (
+    CONV2D,
+    DEPTHWISE,
+    ELEMENTWISE,
+    LINEAR,
+    LOGITS,
+    MAX_POOL2D,
+    PAD2D,
+    POINTWISE,
+    POOL2D,
+    WINOGRAD,
+    Conv2d,
+    normals,
+)
 from numpy.typing import NDArray
 
 from fastconv import _backend
@@ -66,14 +79,18 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
         call(f, ops.conv2d_grad_input, [dy, w, (x.shape, dtype)], g, f.copy(normals(conv.input[1:2], dtype)))
         call(f, ops.conv2d_grad_weight, [dy, x, (w.shape, dtype)], g)
         call(f, ops.conv2d_grad_bias, [dy, (b.shape, dtype)], g)
-    for algorithm, grid in (("winograd", WINOGRAD), ("depthwise", DEPTHWISE)):
+    grids: dict[str, dict[str, Conv2d]] = {"depthwise": DEPTHWISE, "pointwise": POINTWISE}
+    if dtype == "float32":
+        grids["winograd"] = WINOGRAD
+    for algorithm, grid in grids.items():
         for conv in grid.values():
             g = conv.geometry()
             x, w, b, dy = (normals(s, dtype) for s in (conv.input, conv.weight, conv.weight[:1], conv.output()))
             call(f, getattr(ops, f"{algorithm}_conv2d"), [x, w, b, (dy.shape, dtype)], g)
             bias = f.copy(normals(conv.input[1:2], dtype))
             call(f, getattr(ops, f"{algorithm}_conv2d_grad_input"), [dy, w, (x.shape, dtype)], g, bias)
-            call(f, getattr(ops, f"{algorithm}_conv2d_grad_weight"), [dy, x, (w.shape, dtype)], g)
+            if algorithm != "pointwise":
+                call(f, getattr(ops, f"{algorithm}_conv2d_grad_weight"), [dy, x, (w.shape, dtype)], g)
     for m, i, o in LINEAR.values():
         x, w, b, dy = (normals(s, dtype) for s in ((m, i), (o, i), (o,), (m, o)))
         call(f, ops.linear, [x, w, b, (dy.shape, dtype)])

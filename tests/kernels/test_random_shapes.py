@@ -61,8 +61,11 @@ def compare(isa: str, dtype: str, kind: str, prefix: str) -> None:
             assert_allclose(result, right, rtol=0, atol=close, err_msg=f"{prefix}{name} {case}")
 
 
-@pytest.mark.parametrize(("kind", "prefix"), [("winograd", "winograd_"), ("winograd", ""), ("any", "")])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("dtype", "kind", "prefix"),
+    [("float32", "winograd", "winograd_")]
+    + [(dtype, kind, "") for dtype in ("float32", "float64") for kind in ("winograd", "any")],
+)
 @pytest.mark.parametrize("isa", _backend.runnable())
 def test_random_configurations(isa: str, dtype: str, kind: str, prefix: str) -> None:
     code = f"from kernels.test_random_shapes import compare; compare({isa!r}, {dtype!r}, {kind!r}, {prefix!r})"

@@ -24,6 +24,12 @@ BOUND = 2e-6
 """Of the same sum over absolute values: what docs/design.md promises in float32."""
 
 
+@pytest.fixture(params=_backend.runnable())
+def compiled(request: pytest.FixtureRequest) -> Kernels:
+    """Run the test on every compiled implementation that this CPU can run; there is none for float64."""
+    return Kernels(request.param, FLOAT32, _backend.kernels(request.param, "float32"))
+
+
 def arrays(case: Conv2d, dtype: Any) -> Arrays:
     """Input, weight, bias and output gradient."""
     shapes = {"input": case.input, "weight": case.weight, "bias": case.weight[:1], "grad_output": case.output()}
