@@ -132,6 +132,31 @@ def pair(function: str, name: str, value: Any, low: int) -> Pair:
     return first, second
 
 
+def single(function: str, name: str, value: Any, low: int) -> int:
+    """One int, or a sequence of one."""
+    if is_integer(value):
+        return integer(function, name, value, low)
+    if not is_sequence(value):
+        raise TypeError(f"{function}: {name} must be an int, got {shown(value)}")
+    if len(value) != 1:
+        raise ValueError(f"{function}: {name} must be one int, got {len(value)}: {shown(value)}")
+    return integer(function, name, value[0], low)
+
+
+def width(function: str, name: str, value: Any, low: int) -> Pair:
+    """Height and width from a size of a 1-D operation: it is a width, and the height is ``low``, which does nothing."""
+    return low, single(function, name, value, low)
+
+
+EXTENTS = (width, pair)
+"""What reads a size of an operation with one axis, and with two: by the number of axes - 1."""
+
+
+def told(size: Pair, axes: int) -> Pair | int:
+    """Height and width for an error message, or the width alone."""
+    return size if axes == 2 else size[1]
+
+
 def sides(function: str, name: str, value: Any, low: int) -> Sides:
     """An int, ``(height, width)`` or ``((top, bottom), (left, right))``."""
     if not (is_sequence(value) and any(map(is_sequence, value))):
@@ -160,36 +185,56 @@ def shape_argument(function: str, name: str, value: Any) -> Shape:
     return shape
 
 
-def image_shape(function: str, name: str, shape: Shape) -> tuple[int, int, int, int]:
-    """``(N, C, H, W)`` of a batch of images, or of one image ``(C, H, W)``, which is a batch of one."""
-    if len(shape) == 4:
-        n, c, h, w = shape
-    elif len(shape) == 3:
-        n, (c, h, w) = 1, shape
+def image_shape(function: str, name: str, shape: Shape, axes: int = 2) -> tuple[int, int, int, int]:
+    """``(N, C, H, W)`` of a batch of images, or of one image ``(C, H, W)``, which is a batch of one.
+
+    With one axis, of signals ``(N, C, L)`` or ``(C, L)``, which are images of one row.
+    """
+    images = shape if axes == 2 else (*shape[:-1], 1, *shape[-1:])
+    if len(images) == 4:
+        n, c, h, w = images
+    elif len(images) == 3:
+        n, (c, h, w) = 1, images
     else:
-        raise ValueError(
-            f"{function}: {name} must be 3-D or 4-D, (C, H, W) or (N, C, H, W), got {len(shape)}-D of shape {shape}"
-        )
+        allowed = "3-D or 4-D, (C, H, W) or (N, C, H, W)" if axes == 2 else "2-D or 3-D, (C, L) or (N, C, L)"
+        raise ValueError(f"{function}: {name} must be {allowed}, got {len(shape)}-D of shape {shape}")
     if c == 0 or h == 0 or w == 0:
-        raise ValueError(f"{function}: {name} must have at least one channel, row and column, got shape {shape}")
+        parts = "channel, row and column" if axes == 2 else "channel and element"
+        raise ValueError(f"{function}: {name} must have at least one {parts}, got shape {shape}")
     return n, c, h, w
 
 
-def conv2d_padding(function: str, padding: Any, size: Pair, kernel: Pair, stride: Pair, dilation: Pair) -> Sides:
+def kernel_shape(function: str, shape: Shape, channels: str, axes: int) -> tuple[int, int, int, int]:
+    """The shape of a weight, with a height of 1 if it has none; ``channels`` names its first two axes in the text."""
+    if len(shape) != axes + 2:
+        sizes = "height, width" if axes == 2 else "length"
+        raise ValueError(
+            f"{function}: weight must be {axes + 2}-D, ({channels}, {sizes}), got {len(shape)}-D of shape {shape}"
+        )
+    if 0 in shape:
+        raise ValueError(f"{function}: weight must not be empty, got shape {shape}")
+    first, second, *_, width = shape
+    return first, second, shape[2] if axes == 2 else 1, width
+
+
+def conv2d_padding(
+    function: str, padding: Any, size: Pair, kernel: Pair, stride: Pair, dilation: Pair, axes: int = 2
+) -> Sides:
     """The padding of a convolution as ``((top, bottom), (left, right))``.
 
     ``"same"`` gives ``ceil(size / stride)`` outputs; an odd amount goes to the bottom and right (ONNX
     SAME_UPPER).
     """
     if not isinstance(padding, str):
-        return sides(function, "padding", padding, 0)
+        if axes == 2:
+            return sides(function, "padding", padding, 0)
+        amount = single(function, "padding", padding, 0)
+        return (0, 0), (amount, amount)
     if padding == "valid":
         return (0, 0), (0, 0)
     if padding != "same":
-        raise ValueError(
-            f'{function}: padding must be "same", "valid", an int, a pair of ints or '
-            f"((top, bottom), (left, right)), got {shown(padding)}"
-        )
+        numbers = "an int, a pair of ints or ((top, bottom), (left, right))" if axes == 2 else "or an int"
+        raise ValueError(f'{function}: padding must be "same", "valid", {numbers}, got {shown(padding)}')
     amounts = []
     for length, taps, step, spread in zip(size, kernel, stride, dilation, strict=True):
         outputs = -(-length // step)
@@ -206,23 +251,18 @@ def conv2d_geometry(
     padding: Any,
     dilation: Any,
     groups: Any,
+    axes: int = 2,
 ) -> tuple[Conv2dGeometry, Sides]:
-    """The sizes of a convolution and its padding on all four sides.
+    """The sizes of a convolution and its padding on all four sides; with one axis, those of images of one row.
 
     ``P = (H + top + bottom - dilation * (R - 1) - 1) // stride + 1``, and likewise ``Q``.
     """
-    stride_h, stride_w = strides = pair(function, "stride", stride, 1)
-    dilation_h, dilation_w = dilations = pair(function, "dilation", dilation, 1)
+    extent = EXTENTS[axes - 1]
+    stride_h, stride_w = strides = extent(function, "stride", stride, 1)
+    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1)
     groups = integer(function, "groups", groups, 1)
-    n, c, h, w = image_shape(function, "input", input_shape)
-    if len(weight_shape) != 4:
-        raise ValueError(
-            f"{function}: weight must be 4-D, (out_channels, in_channels / groups, height, width), "
-            f"got {len(weight_shape)}-D of shape {weight_shape}"
-        )
-    k, channels, r, s = weight_shape
-    if 0 in weight_shape:
-        raise ValueError(f"{function}: weight must not be empty, got shape {weight_shape}")
+    n, c, h, w = image_shape(function, "input", input_shape, axes)
+    k, channels, r, s = kernel_shape(function, weight_shape, "out_channels, in_channels / groups", axes)
     if c % groups or k % groups:
         raise ValueError(
             f"{function}: groups must divide both numbers of channels, got {groups} for input of shape "
@@ -233,18 +273,74 @@ def conv2d_geometry(
             f"{function}: weight of shape {weight_shape} with groups {groups} fits {channels * groups} "
             f"input channels, but input of shape {input_shape} has {c}"
         )
-    pads = conv2d_padding(function, padding, (h, w), (r, s), strides, dilations)
+    pads = conv2d_padding(function, padding, (h, w), (r, s), strides, dilations, axes)
     (top, bottom), (left, right) = pads
-    padded_h, padded_w = h + top + bottom, w + left + right
-    span_h, span_w = dilation_h * (r - 1) + 1, dilation_w * (s - 1) + 1
+    padded = padded_h, padded_w = h + top + bottom, w + left + right
+    spans = span_h, span_w = dilation_h * (r - 1) + 1, dilation_w * (s - 1) + 1
     if span_h > padded_h or span_w > padded_w:
         raise ValueError(
-            f"{function}: the kernel {(r, s)} of weight with dilation {dilations} spans {(span_h, span_w)} "
-            f"pixels, more than the padded input, {(padded_h, padded_w)}"
+            f"{function}: the kernel {told((r, s), axes)} of weight with dilation {told(dilations, axes)} spans "
+            f"{told(spans, axes)} pixels, more than the padded input, {told(padded, axes)}"
         )
     p, q = (padded_h - span_h) // stride_h + 1, (padded_w - span_w) // stride_w + 1
     geometry = Conv2dGeometry(n, c, h, w, k, r, s, p, q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups)
     return geometry, pads
+
+
+def check_output_padding(function: str, more: Shape, strides: Shape, dilations: Shape) -> None:
+    """Refuse output padding that a larger input should have given, for each axis."""
+    if any(amount >= max(step, spread) for amount, step, spread in zip(more, strides, dilations, strict=True)):
+        amounts, steps, spreads = (sizes if len(sizes) > 1 else sizes[0] for sizes in (more, strides, dilations))
+        raise ValueError(
+            f"{function}: output_padding must be smaller than stride or dilation, got {amounts} for stride {steps} "
+            f"and dilation {spreads}"
+        )
+
+
+def conv_transpose2d_geometry(
+    function: str,
+    input_shape: Shape,
+    weight_shape: Shape,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: Any,
+    dilation: Any,
+    axes: int = 2,
+) -> Conv2dGeometry:
+    """The sizes of the convolution whose adjoint a transposed convolution is: its C, H, W are those of the result.
+
+    ``H = (P - 1) * stride - 2 * padding + dilation * (R - 1) + output_padding + 1``, and likewise ``W``.
+    """
+    extent = EXTENTS[axes - 1]
+    stride_h, stride_w = strides = extent(function, "stride", stride, 1)
+    pad_h, pad_w = pads = extent(function, "padding", padding, 0)
+    more_h, more_w = more = extent(function, "output_padding", output_padding, 0)
+    groups = integer(function, "groups", groups, 1)
+    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1)
+    check_output_padding(function, more[-axes:], strides[-axes:], dilations[-axes:])
+    n, k, p, q = image_shape(function, "input", input_shape, axes)
+    inputs, channels, r, s = kernel_shape(function, weight_shape, "in_channels, out_channels / groups", axes)
+    if inputs != k:
+        raise ValueError(
+            f"{function}: weight of shape {weight_shape} fits {inputs} input channels, but input of shape "
+            f"{input_shape} has {k}"
+        )
+    if k % groups:
+        raise ValueError(
+            f"{function}: groups must divide the number of input channels, got {groups} for input of shape "
+            f"{input_shape}"
+        )
+    h = (p - 1) * stride_h - 2 * pad_h + dilation_h * (r - 1) + more_h + 1
+    w = (q - 1) * stride_w - 2 * pad_w + dilation_w * (s - 1) + more_w + 1
+    if h < 1 or w < 1:
+        raise ValueError(
+            f"{function}: padding {told(pads, axes)} leaves nothing of the result: its size would be "
+            f"{told((h, w), axes)}"
+        )
+    return Conv2dGeometry(
+        n, channels * groups, h, w, k, r, s, p, q, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups
+    )
 
 
 def _pool_windows(function: str, size: int, taps: int, step: int, pad: int, spread: int, ceil_mode: bool) -> int:
@@ -266,27 +362,81 @@ def pool2d_geometry(
     dilation: Any,
     ceil_mode: bool,
     name: str = "input",
+    axes: int = 2,
 ) -> Pool2dGeometry:
     """The sizes of a pooling: as a convolution's, rounded up with ``ceil_mode``."""
-    r, s = kernel = pair(function, "kernel_size", kernel_size, 1)
-    stride_h, stride_w = kernel if stride is None else pair(function, "stride", stride, 1)
-    pad_h, pad_w = pads = pair(function, "padding", padding, 0)
-    dilation_h, dilation_w = dilations = pair(function, "dilation", dilation, 1)
-    n, c, h, w = image_shape(function, name, input_shape)
+    extent = EXTENTS[axes - 1]
+    r, s = kernel = extent(function, "kernel_size", kernel_size, 1)
+    stride_h, stride_w = kernel if stride is None else extent(function, "stride", stride, 1)
+    pad_h, pad_w = pads = extent(function, "padding", padding, 0)
+    dilation_h, dilation_w = dilations = extent(function, "dilation", dilation, 1)
+    n, c, h, w = image_shape(function, name, input_shape, axes)
     spans = dilation_h * (r - 1) + 1, dilation_w * (s - 1) + 1
     if 2 * pad_h > spans[0] or 2 * pad_w > spans[1]:
         raise ValueError(
-            f"{function}: padding must be at most half the kernel's span, got padding {pads} for kernel_size "
-            f"{kernel} with dilation {dilations}, a span of {spans}"
+            f"{function}: padding must be at most half the kernel's span, got padding {told(pads, axes)} for "
+            f"kernel_size {told(kernel, axes)} with dilation {told(dilations, axes)}, a span of {told(spans, axes)}"
         )
     p = _pool_windows(function, h, r, stride_h, pad_h, dilation_h, ceil_mode)
     q = _pool_windows(function, w, s, stride_w, pad_w, dilation_w, ceil_mode)
     if p < 1 or q < 1:
         raise ValueError(
-            f"{function}: output size is too small: kernel_size {kernel} with dilation {dilations} spans "
-            f"{spans}, the padded input is {(h + 2 * pad_h, w + 2 * pad_w)}"
+            f"{function}: output size is too small: kernel_size {told(kernel, axes)} with dilation "
+            f"{told(dilations, axes)} spans {told(spans, axes)}, the padded input is "
+            f"{told((h + 2 * pad_h, w + 2 * pad_w), axes)}"
         )
     return Pool2dGeometry(n * c, h, w, r, s, p, q, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w)
+
+
+def adaptive2d_size(function: str, output_size: Any, size: Pair) -> Pair:
+    """Rows and columns of an adaptive pooling: an int, or a pair in which None stands for the size of the image."""
+    if is_sequence(output_size) and len(output_size) == 2:
+        given = tuple(own if wanted is None else wanted for wanted, own in zip(output_size, size, strict=True))
+        return pair(function, "output_size", given, 1)
+    return pair(function, "output_size", output_size, 1)
+
+
+def unpool2d_size(
+    function: str, input_shape: Shape, kernel_size: Any, stride: Any, padding: Any, output_size: Any
+) -> tuple[int, int, int, int]:
+    """``(N, C, H, W)`` of what a pooling may have been made of.
+
+    ``H = (P - 1) * stride - 2 * padding + kernel_size``; another height less than a stride away would have given
+    as many windows, so ``output_size`` may say so.
+    """
+    kernel = pair(function, "kernel_size", kernel_size, 1)
+    strides = kernel if stride is None else pair(function, "stride", stride, 1)
+    pads = pair(function, "padding", padding, 0)
+    n, c, p, q = image_shape(function, "input", input_shape)
+    h, w = (
+        (count - 1) * step - 2 * pad + taps
+        for count, step, pad, taps in zip((p, q), strides, pads, kernel, strict=True)
+    )
+    if output_size is not None:
+        wanted = shape_argument(function, "output_size", output_size)
+        if len(wanted) not in (2, len(input_shape)):
+            raise ValueError(
+                f"{function}: output_size must be (H, W), or a shape of {len(input_shape)} axes as that of the input, "
+                f"got {shown(output_size)}"
+            )
+        for got, usual, step in zip(wanted[-2:], (h, w), strides, strict=True):
+            if not usual - step < got < usual + step:
+                raise ValueError(
+                    f"{function}: output_size must be less than a stride away from {(h, w)}, got {shown(output_size)} "
+                    f"with stride {strides}"
+                )
+        if len(wanted) > 2 and wanted[:-2] != input_shape[:-2]:
+            raise ValueError(
+                f"{function}: output_size must have the batch and channels of input, {input_shape[:-2]}, "
+                f"got {shown(output_size)}"
+            )
+        h, w = wanted[-2:]
+    if h < 1 or w < 1:
+        raise ValueError(
+            f"{function}: padding {pads} leaves nothing of the result: its size would be {(h, w)}; "
+            "output_size may give another"
+        )
+    return n, c, h, w
 
 
 def padded_size(function: str, name: str, size: int, before: int, after: int, mode: str, *, axis: int) -> int:

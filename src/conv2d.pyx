@@ -185,8 +185,8 @@ cdef void phase_axis(Axis* axis, Tap* taps, Py_ssize_t phase, Py_ssize_t kernel,
             add_tap(axis, at // stride, r)
 
 
-def conv2d_grad_input(grad_output, weight, grad_input, geometry):
-    """grad_input = the adjoint of conv2d in its input; pixels that no window touched get 0."""
+def conv2d_grad_input(grad_output, weight, grad_input, geometry, bias=None):
+    """grad_input = the adjoint of conv2d in its input, plus bias; where no window was, the bias alone."""
     cdef Conv v = read_geometry(geometry)
     cdef Correlation j
     cdef Buffers held
@@ -198,7 +198,7 @@ def conv2d_grad_input(grad_output, weight, grad_input, geometry):
         j.channels = v.K // v.groups
         j.rows, j.dst_H, j.dst_W = v.C // v.groups, v.H, v.W
         j.row_step, j.column_step = v.stride_h, v.stride_w
-        j.bias = NULL
+        j.bias = <const real*>pointer(&held, bias, READ)
         j.src = <const real*>pointer(&held, grad_output, READ)
         j.weight = <const real*>pointer(&held, weight, READ)
         j.row_stride, j.channel_stride, j.kernel_width = v.R * v.S, j.rows * v.R * v.S, v.S

@@ -357,8 +357,8 @@ def depthwise_conv2d(input, weight, bias, output, geometry):
         release(&held)
 
 
-def depthwise_conv2d_grad_input(grad_output, weight, grad_input, geometry):
-    """grad_input = the adjoint of depthwise_conv2d in its input; pixels that no window touched get 0."""
+def depthwise_conv2d_grad_input(grad_output, weight, grad_input, geometry, bias=None):
+    """grad_input = the adjoint of depthwise_conv2d in its input, plus bias; where no window was, the bias."""
     cdef Conv v = read_geometry(geometry)
     cdef Correlation j
     cdef Buffers held
@@ -369,7 +369,7 @@ def depthwise_conv2d_grad_input(grad_output, weight, grad_input, geometry):
         j.src_end = j.src + v.N * v.K * v.P * v.Q
         j.weight = <const real*>pointer(&held, weight, READ)
         j.weight_end = j.weight + v.K * v.R * v.S
-        j.bias = NULL
+        j.bias = <const real*>pointer(&held, bias, READ)
         j.dst = <real*>pointer(&held, grad_input, WRITE)
         correlate(&j, &v, True)
     finally:

@@ -91,8 +91,8 @@ def pointwise_conv2d(input, weight, bias, output, geometry):
         release(&held)
 
 
-def pointwise_conv2d_grad_input(grad_output, weight, grad_input, geometry):
-    """The adjoint of pointwise_conv2d in its input."""
+def pointwise_conv2d_grad_input(grad_output, weight, grad_input, geometry, bias=None):
+    """grad_input = the adjoint of pointwise_conv2d in its input, plus bias."""
     cdef Conv v = read_geometry(geometry)
     cdef Gemm g
     cdef Buffers held
@@ -102,7 +102,7 @@ def pointwise_conv2d_grad_input(grad_output, weight, grad_input, geometry):
         g.M, g.N, g.depth = v.C // v.groups, v.P * v.Q, v.K // v.groups
         g.a = <const real*>pointer(&held, weight, READ)
         g.b = <const real*>pointer(&held, grad_output, READ)
-        g.bias, g.row_bias = NULL, NULL
+        g.bias, g.row_bias = NULL, <const real*>pointer(&held, bias, READ)
         g.c = <real*>pointer(&held, grad_input, WRITE)
         g.a_row, g.a_k, g.b_k, g.b_column = 1, g.M, g.N, 1
         gemm(&g)

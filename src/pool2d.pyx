@@ -1,18 +1,23 @@
 """Max and average pooling of planes, and their gradients.
 
     forward            items: blocks of output rows; LANES windows side by side, tap by tap; see window.pxd
-    maximum backward   items: planes; every gradient goes to the place that its index names, in order
+    maximum backward, unpooling     items: planes; elements go where their indices say; see places.pxd
+    adaptive           items: planes; see bins.pxd
     average backward   items: planes; an output row becomes a line, the sums of its shares along an image row;
                        an image row is the sum of the lines of the windows that hold it, in order. The few lines that
                        are still needed stay in the nearest cache.
 What the items write does not overlap, so that overlapping windows need no atomics.
 """
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from ...parallel cimport run, team
+from ...parallel cimport Body, run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
+from .bins cimport bin_maxima, bin_means, bin_shares, set_edges
+from .places cimport (
+    Planes, each_plane, gather_planes, large_side, per_item, place_planes, scatter_planes, small_side,
+)
 from .simd cimport (
     LANES, lane_int, mask_any, mask_load, mask_lt, mask_set, real, vec, vec_add, vec_is_nan, vec_load, vec_load_part,
     vec_select, vec_set, vec_store, vec_store_part, vec_zip_high, vec_zip_low,
@@ -20,16 +25,10 @@ from .simd cimport (
 from .window cimport (
     AVERAGE, LARGEST_OFFSET, MAX, MAX_AND_INDEX, Pool, Span, height, mean, pool_rows, span, width,
 )
+from .workspace cimport memory
 
 cdef enum:
-    BLOCK = 131072              # pixels in an item, about: threads that take turns in smaller steps share cache lines
     AHEAD = 8                   # output rows whose lines are made at a time
-    LEAST_ITEMS = 8             # so that threads end together, even so
-
-
-cdef inline Py_ssize_t per_item(Py_ssize_t count, Py_ssize_t pixels) noexcept nogil:
-    """How many of `count` rows or planes, each of so many pixels, make an item."""
-    return max(min(BLOCK // max(pixels, 1), count // LEAST_ITEMS), 1)
 
 
 cdef void read_geometry(Pool* j, g) except *:
@@ -97,60 +96,94 @@ def max_pool2d(input, output, indices, geometry):
         release(&held)
 
 
-cdef struct Scatter:
-    const real* grad_output
-    const int64_t* indices
-    real* grad_input
-    Py_ssize_t planes, outputs, inputs      # sizes of one plane
-    Py_ssize_t planes_per_item
-    bint outside                            # whether an index named no place
-
-
-cdef void scatter_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    cdef Scatter* shared = <Scatter*>argument
-    cdef Scatter j = shared[0]
-    cdef Py_ssize_t t, plane
-    cdef const real* grad
-    cdef const int64_t* indices
-    cdef real* into
-    cdef int64_t at
-    for plane in range(item * j.planes_per_item, min((item + 1) * j.planes_per_item, j.planes)):
-        grad, indices = j.grad_output + plane * j.outputs, j.indices + plane * j.outputs
-        into = j.grad_input + plane * j.inputs
-        memset(into, 0, j.inputs * sizeof(real))
-        for t in range(j.outputs):
-            at = indices[t]
-            if <uint64_t>at < <uint64_t>j.inputs:
-                into[at] += grad[t]
-            elif at != -1:
-                shared.outside = True
-                return
-
-
 def max_pool2d_backward(grad_output, indices, grad_input):
     """grad_input = grad_output added up at the places that `indices` names.
 
     False if an index is neither a place in the plane nor -1; grad_input is of no use then.
     """
-    cdef Scatter job
+    return spread(grad_output, indices, grad_input, scatter_planes)
+
+
+def max_unpool2d(input, indices, output):
+    """output = input at the places that `indices` names, the last one where several are for one place, and zeros.
+
+    False if an index is neither a place in the plane nor -1; output is of no use then.
+    """
+    return spread(input, indices, output, place_planes)
+
+
+cdef bint spread(source, indices, target, Body body) except -1:
+    cdef Planes job
     cdef Buffers held
-    cdef Py_ssize_t items
     held.count = 0
     try:
-        job.grad_output = <const real*>pointer(&held, grad_output, READ)
-        job.planes = last(&held).shape[0] * last(&held).shape[1]
-        job.outputs = last(&held).shape[2] * last(&held).shape[3]
+        job.source = <const real*>pointer(&held, source, READ)
+        small_side(&job, last(&held))
         job.indices = <const int64_t*>pointer(&held, indices, READ)
-        job.grad_input = <real*>pointer(&held, grad_input, WRITE)
-        job.inputs = last(&held).shape[2] * last(&held).shape[3]
+        job.target = <real*>pointer(&held, target, WRITE)
+        large_side(&job, last(&held))
         job.outside = False
-        job.planes_per_item = per_item(job.planes, job.inputs + 4 * job.outputs)
-        items = (job.planes + job.planes_per_item - 1) // job.planes_per_item
-        with nogil:
-            run(scatter_planes, &job, items, team(items, 4.0 * job.planes * (job.inputs + 4 * job.outputs)))
+        each_plane(&job, body, 0)
     finally:
         release(&held)
     return not job.outside
+
+
+def max_unpool2d_backward(grad_output, indices, grad_input):
+    """grad_input = grad_output at the places that `indices` names; 0 for -1 and for what a later one overwrote.
+
+    False if an index is neither a place in the plane nor -1; grad_input is of no use then.
+    """
+    cdef Planes job
+    cdef Buffers held
+    held.count = 0
+    try:
+        job.source = <const real*>pointer(&held, grad_output, READ)
+        large_side(&job, last(&held))
+        job.indices = <const int64_t*>pointer(&held, indices, READ)
+        job.target = <real*>pointer(&held, grad_input, WRITE)
+        small_side(&job, last(&held))
+        job.outside = False
+        each_plane(&job, gather_planes, job.H * job.W * sizeof(Py_ssize_t))
+    finally:
+        release(&held)
+    return not job.outside
+
+
+def adaptive_avg_pool2d(input, output):
+    """output = mean of each bin."""
+    bins(input, output, None, False, bin_means)
+
+
+def adaptive_max_pool2d(input, output, indices):
+    """output = largest element of each bin; indices: its place in the plane."""
+    bins(input, output, indices, False, bin_maxima)
+
+
+def adaptive_avg_pool2d_backward(grad_output, grad_input):
+    """grad_input = each output's gradient over the size of its bin, added to every input of the bin."""
+    bins(grad_output, grad_input, None, True, bin_shares)
+
+
+cdef int bins(source, target, found, bint backward, Body body) except -1:
+    cdef Planes job
+    cdef Buffers held
+    held.count = 0
+    job.edges = NULL
+    try:
+        job.source = <const real*>pointer(&held, source, READ)
+        job.target = <real*>pointer(&held, target, WRITE)
+        small_side(&job, &held.views[0 if backward else 1])
+        large_side(&job, &held.views[1 if backward else 0])
+        job.found = <int64_t*>pointer(&held, found, WRITE)
+        job.edges = <Py_ssize_t*>memory(2 * (job.P + job.Q) * sizeof(Py_ssize_t))
+        set_edges(job.edges, job.H, job.P)
+        set_edges(job.edges + 2 * job.P, job.W, job.Q)
+        each_plane(&job, body, job.W * sizeof(real))
+    finally:
+        free(job.edges)
+        release(&held)
+    return 0
 
 
 cdef int read_divisors(Pool* j, bint count_include_pad, Py_ssize_t divisor_override, Py_ssize_t more) except -1:

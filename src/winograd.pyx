@@ -247,7 +247,7 @@ cdef list correlate(Correlation* j):
 
 
 def winograd_conv2d(input, weight, bias, output, geometry):
-    """output = input correlated with weight, plus bias; returns the images with results that are not finite."""
+    """output = input correlated with weight, plus bias; returns the images that are not all finite."""
     cdef Conv v = read_geometry(geometry)
     cdef Correlation j
     cdef Buffers held
@@ -267,8 +267,8 @@ def winograd_conv2d(input, weight, bias, output, geometry):
         release(&held)
 
 
-def winograd_conv2d_grad_input(grad_output, weight, grad_input, geometry):
-    """grad_input = the adjoint of conv2d in its input; returns the images with results that are not finite."""
+def winograd_conv2d_grad_input(grad_output, weight, grad_input, geometry, bias=None):
+    """grad_input = the adjoint of conv2d in its input, plus bias; returns the images that are not all finite."""
     cdef Conv v = read_geometry(geometry)
     cdef Correlation j
     cdef Buffers held
@@ -281,7 +281,7 @@ def winograd_conv2d_grad_input(grad_output, weight, grad_input, geometry):
         j.weight_end = j.weight + v.K * v.C * KERNEL * KERNEL
         j.depth, j.rows = v.K, v.C
         j.row_stride, j.depth_stride, j.flipped = KERNEL * KERNEL, v.C * KERNEL * KERNEL, True
-        j.bias = NULL
+        j.bias = <const real*>pointer(&held, bias, READ)
         j.dst = <real*>pointer(&held, grad_input, WRITE)
         j.P, j.Q = v.H, v.W
         return correlate(&j)

@@ -10,29 +10,60 @@ and ``ValueError`` for an impossible value or shape; the text names function and
 """
 
 from fastconv.functional.activation import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from fastconv.functional.adaptive_pool import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_backward,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_backward,
+)
 from fastconv.functional.binary_cross_entropy import (
     binary_cross_entropy_with_logits,
     binary_cross_entropy_with_logits_backward,
 )
 from fastconv.functional.conv import conv2d, conv2d_backward
+from fastconv.functional.conv1d import conv1d, conv1d_backward
+from fastconv.functional.conv_transpose import (
+    conv_transpose1d,
+    conv_transpose1d_backward,
+    conv_transpose2d,
+    conv_transpose2d_backward,
+)
 from fastconv.functional.cross_entropy import cross_entropy, cross_entropy_backward, softmax_cross_entropy
 from fastconv.functional.linear import linear, linear_backward
 from fastconv.functional.pad import pad, pad2d, pad2d_backward
 from fastconv.functional.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from fastconv.functional.pool1d import avg_pool1d, avg_pool1d_backward, max_pool1d, max_pool1d_backward
+from fastconv.functional.unpool import max_unpool2d, max_unpool2d_backward
 
 __all__ = [
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_backward",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_backward",
+    "avg_pool1d",
+    "avg_pool1d_backward",
     "avg_pool2d",
     "avg_pool2d_backward",
     "binary_cross_entropy_with_logits",
     "binary_cross_entropy_with_logits_backward",
+    "conv1d",
+    "conv1d_backward",
     "conv2d",
     "conv2d_backward",
+    "conv_transpose1d",
+    "conv_transpose1d_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "linear",
     "linear_backward",
+    "max_pool1d",
+    "max_pool1d_backward",
     "max_pool2d",
     "max_pool2d_backward",
+    "max_unpool2d",
+    "max_unpool2d_backward",
     "pad",
     "pad2d",
     "pad2d_backward",

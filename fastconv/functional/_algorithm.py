@@ -89,17 +89,20 @@ def _is_depthwise(g: Conv2dGeometry) -> bool:
     return g.groups == g.C
 
 
-def choose(function: str, geometry: Conv2dGeometry, direction: str, dtype: DType, algorithm: str) -> Choice:
+def choose(
+    function: str, geometry: Conv2dGeometry, direction: str, dtype: DType, algorithm: str, side: str = "input"
+) -> Choice:
     """The algorithm for one direction; ``algorithm`` is what the caller asked for.
 
-    Raises ValueError if that cannot serve the geometry.
+    Raises ValueError if that cannot serve the geometry. ``side`` is what the caller calls the geometry's C channels:
+    they are the output of a transposed convolution.
     """
     if algorithm == "direct":
         return Choice("direct", "algorithm='direct' asks for it")
     if algorithm == "depthwise":
         if not _is_depthwise(geometry):
             raise ValueError(
-                f"{function}: algorithm 'depthwise' needs as many groups as input channels, got groups "
+                f"{function}: algorithm 'depthwise' needs as many groups as {side} channels, got groups "
                 f"{geometry.groups} for {geometry.C} channels"
             )
         return Choice("depthwise", "algorithm='depthwise' asks for it")
@@ -134,24 +137,27 @@ def choose(function: str, geometry: Conv2dGeometry, direction: str, dtype: DType
     return Choice("winograd", "a 3x3 kernel with stride 1 and enough channels: a quarter of the multiplications")
 
 
-def compute(ops: Any, algorithm: str, direction: str, arrays: tuple[Any, ...], geometry: Conv2dGeometry) -> None:
+def compute(
+    ops: Any, algorithm: str, direction: str, arrays: tuple[Any, ...], geometry: Conv2dGeometry, *more: Any
+) -> None:
     """Call the kernel of an algorithm; what it reports as not finite is computed again by the direct sum.
 
     So infinities, NaN and overflows are where the direct sum has them, and the bits of an image depend on no other.
+    ``more`` goes to the kernel behind the geometry.
     """
     name = KERNELS[direction]
     direct = getattr(ops, name)
     kernel = getattr(ops, f"{algorithm}_{name}", direct)
-    suspect = kernel(*arrays, geometry)
+    suspect = kernel(*arrays, geometry, *more)
     if not suspect:
         return
     if direction == "grad_weight":
-        direct(*arrays, geometry)
+        direct(*arrays, geometry, *more)
         return
     first, *rest, last = arrays
     one = geometry._replace(N=1)
     for n in suspect:
-        direct(first[n : n + 1], *rest, last[n : n + 1], one)
+        direct(first[n : n + 1], *rest, last[n : n + 1], one, *more)
 
 
 def explain_conv2d(

@@ -1,12 +1,12 @@
 """2-D convolution (cross-correlation, as in the whole field) and its gradients."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from fastconv import _backend
 from fastconv._arrays import Array, check_shape, destination, empty, real
-from fastconv._geometry import Conv2dGeometry, Shape, Sides, conv2d_geometry, pad2d_geometry
+from fastconv._geometry import Conv2dGeometry, Shape, Sides, conv2d_geometry, padded_size
 from fastconv.functional._algorithm import ALGORITHMS, DIRECTIONS, choose, compute
 from fastconv.functional._options import output_mask as checked_mask
 from fastconv.functional._options import word
@@ -14,9 +14,13 @@ from fastconv.functional.pad import pad2d, pad2d_backward
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
+Gradients = tuple[Array | None, Array | None, Array | None]
+"""Of input, weight and bias; None where none was wanted."""
+
 
 def _plan(
     function: str,
+    axes: int,
     input_shape: Shape,
     weight_shape: Shape,
     options: tuple[Any, Any, Any, Any],
@@ -30,16 +34,111 @@ def _plan(
     """
     word(function, "padding_mode", padding_mode, PADDING_MODES)
     word(function, "algorithm", algorithm, ALGORITHMS)
-    geometry, pads = conv2d_geometry(function, input_shape, weight_shape, *options)
+    geometry, pads = conv2d_geometry(function, input_shape, weight_shape, *options, axes)
     if padding_mode == "zeros" or pads == ((0, 0), (0, 0)):
         return geometry, None
-    padded = pad2d_geometry(function, "input", input_shape, pads, padding_mode)
-    return geometry._replace(H=padded.P, W=padded.Q, pad_top=0, pad_left=0), pads
+    last = len(input_shape) - 1
+    h, w = (
+        padded_size(function, "padding", size, *amounts, padding_mode, axis=axis)
+        for size, amounts, axis in zip((geometry.H, geometry.W), pads, (last - 1, last), strict=True)
+    )
+    return geometry._replace(H=h, W=w, pad_top=0, pad_left=0), pads
 
 
-def _batch(images: Array) -> Array:
-    """A view of one image as a batch of one, which is what kernels take."""
-    return images if images.ndim == 4 else images.reshape(1, *images.shape)
+def batch(images: Array, axes: int) -> Array:
+    """A view as kernels take it: one image as a batch of one, a row of numbers as an image of height 1."""
+    if images.ndim == 4:
+        return images
+    *n, c = images.shape[:-axes]
+    return images.reshape(*(n or [1]), c, *(images.shape[-2:] if axes == 2 else (1, images.shape[-1])))
+
+
+def kernels_of(weight: Array) -> Array:
+    """A view of a weight with a height of 1 if it has none."""
+    return weight if weight.ndim == 4 else weight.reshape(*weight.shape[:2], 1, weight.shape[2])
+
+
+def maps_shape(like: Shape, axes: int, channels: int, size: tuple[int, int]) -> Shape:
+    """The shape of maps of so many channels, batched as ``like``."""
+    return (*like[:-3], channels, *size) if axes == 2 else (*like[:-2], channels, size[1])
+
+
+def convolve(
+    function: str,
+    axes: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    options: tuple[Any, Any, Any, Any],
+    padding_mode: Any,
+    algorithm: Any,
+    out: Any,
+) -> Array:
+    """`conv2d`, or with one axis `conv1d`; ``options`` are stride, padding, dilation and groups."""
+    x = real(function, "input", input)
+    dtype = x.dtype
+    w = real(function, "weight", weight, dtype)
+    b = None if bias is None else real(function, "bias", bias, dtype)
+    geometry, pads = _plan(function, axes, x.shape, w.shape, options, padding_mode, algorithm)
+    choice = choose(function, geometry, "forward", dtype, algorithm)
+    if b is not None:
+        check_shape(function, "bias", b, (geometry.K,), "one value for each output channel")
+    shape = maps_shape(x.shape, axes, geometry.K, (geometry.P, geometry.Q))
+    y = destination(function, "padding", out, shape, dtype, (x, w, b))
+    if y.size:
+        images = batch(x, axes)
+        if pads is not None:
+            images = pad2d(images, pads, padding_mode)
+        arrays = (images, kernels_of(w), b, batch(y, axes))
+        compute(_backend.ops(dtype), choice.algorithm, "forward", arrays, geometry)
+    if out is None or y is out:
+        return y
+    out[...] = y
+    return cast(Array, out)
+
+
+def convolve_backward(
+    function: str,
+    axes: int,
+    grad_output: Any,
+    input: Any,
+    weight: Any,
+    options: tuple[Any, Any, Any, Any],
+    padding_mode: Any,
+    algorithm: Any,
+    output_mask: Any,
+) -> Gradients:
+    """`conv2d_backward`, or with one axis `conv1d_backward`."""
+    x = real(function, "input", input)
+    dtype = x.dtype
+    w = real(function, "weight", weight, dtype)
+    dy = real(function, "grad_output", grad_output, dtype)
+    wants_input, wants_weight, wants_bias = checked_mask(function, output_mask)
+    geometry, pads = _plan(function, axes, x.shape, w.shape, options, padding_mode, algorithm)
+    expected = maps_shape(x.shape, axes, geometry.K, (geometry.P, geometry.Q))
+    check_shape(function, "grad_output", dy, expected, "that of the forward result")
+    dy, images = batch(dy, axes), batch(x, axes)
+    way = {name: choose(function, geometry, name, dtype, algorithm).algorithm for name in DIRECTIONS[1:]}
+    kernels = _backend.ops(dtype)
+    grad_input = grad_weight = grad_bias = None
+    if wants_input:
+        grad_input = empty(function, "padding", (*images.shape[:2], geometry.H, geometry.W), dtype)
+        if grad_input.size:
+            compute(kernels, way["grad_input"], "grad_input", (dy, kernels_of(w), grad_input), geometry)
+        if pads is not None:
+            grad_input = pad2d_backward(grad_input, images.shape, pads, padding_mode)
+        if x.ndim != 4:
+            grad_input = grad_input.reshape(x.shape)
+    if wants_weight:
+        grad_weight = np.zeros(w.shape, dtype)
+        if dy.size:
+            source = images if pads is None else pad2d(images, pads, padding_mode)
+            compute(kernels, way["grad_weight"], "grad_weight", (dy, source, kernels_of(grad_weight)), geometry)
+    if wants_bias:
+        grad_bias = np.zeros(geometry.K, dtype)
+        if dy.size:
+            kernels.conv2d_grad_bias(dy, grad_bias, geometry)
+    return grad_input, grad_weight, grad_bias
 
 
 def conv2d(
@@ -123,26 +222,8 @@ def conv2d(
     >>> F.conv2d(image, edge, stride=2, padding="same").shape
     (1, 1, 2, 2)
     """
-    x = real("conv2d", "input", input)
-    dtype = x.dtype
-    w = real("conv2d", "weight", weight, dtype)
-    b = None if bias is None else real("conv2d", "bias", bias, dtype)
     options = (stride, padding, dilation, groups)
-    geometry, pads = _plan("conv2d", x.shape, w.shape, options, padding_mode, algorithm)
-    choice = choose("conv2d", geometry, "forward", dtype, algorithm)
-    if b is not None:
-        check_shape("conv2d", "bias", b, (geometry.K,), "one value for each output channel")
-    maps = (geometry.K, geometry.P, geometry.Q)
-    shape = maps if x.ndim == 3 else (geometry.N, *maps)
-    y = destination("conv2d", "padding", out, shape, dtype, (x, w, b))
-    if y.size:
-        if pads is not None:
-            x = pad2d(x, pads, padding_mode)
-        compute(_backend.ops(dtype), choice.algorithm, "forward", (_batch(x), w, b, _batch(y)), geometry)
-    if out is None or y is out:
-        return y
-    out[...] = y
-    return out
+    return convolve("conv2d", 2, input, weight, bias, options, padding_mode, algorithm, out)
 
 
 def conv2d_backward(
@@ -157,7 +238,7 @@ def conv2d_backward(
     padding_mode: str = "zeros",
     algorithm: str = "auto",
     output_mask: tuple[bool, bool, bool] = (True, True, True),
-) -> tuple[Array | None, Array | None, Array | None]:
+) -> Gradients:
     r"""Gradients of `conv2d` with respect to input, weight and bias.
 
     With :math:`\bar y` = ``grad_output``:
@@ -206,34 +287,7 @@ def conv2d_backward(
     (array([[4., 4.],
            [4., 4.]]), array([4.]))
     """
-    x = real("conv2d_backward", "input", input)
-    dtype = x.dtype
-    w = real("conv2d_backward", "weight", weight, dtype)
-    dy = real("conv2d_backward", "grad_output", grad_output, dtype)
-    wants_input, wants_weight, wants_bias = checked_mask("conv2d_backward", output_mask)
     options = (stride, padding, dilation, groups)
-    geometry, pads = _plan("conv2d_backward", x.shape, w.shape, options, padding_mode, algorithm)
-    maps = (geometry.K, geometry.P, geometry.Q)
-    expected = maps if x.ndim == 3 else (geometry.N, *maps)
-    check_shape("conv2d_backward", "grad_output", dy, expected, "that of the forward result")
-    dy = _batch(dy)
-    way = {name: choose("conv2d_backward", geometry, name, dtype, algorithm).algorithm for name in DIRECTIONS[1:]}
-    kernels = _backend.ops(dtype)
-    grad_input = grad_weight = grad_bias = None
-    if wants_input:
-        padded = (*x.shape[:-2], geometry.H, geometry.W)
-        grad_input = empty("conv2d_backward", "padding", padded, dtype)
-        if grad_input.size:
-            compute(kernels, way["grad_input"], "grad_input", (dy, w, _batch(grad_input)), geometry)
-        if pads is not None:
-            grad_input = pad2d_backward(grad_input, x.shape, pads, padding_mode)
-    if wants_weight:
-        grad_weight = np.zeros(w.shape, dtype)
-        if dy.size:
-            source = x if pads is None else pad2d(x, pads, padding_mode)
-            compute(kernels, way["grad_weight"], "grad_weight", (dy, _batch(source), grad_weight), geometry)
-    if wants_bias:
-        grad_bias = np.zeros(geometry.K, dtype)
-        if dy.size:
-            kernels.conv2d_grad_bias(dy, grad_bias, geometry)
-    return grad_input, grad_weight, grad_bias
+    return convolve_backward(
+        "conv2d_backward", 2, grad_output, input, weight, options, padding_mode, algorithm, output_mask
+    )

@@ -6,8 +6,120 @@ import numpy as np
 
 from fastconv import _backend
 from fastconv._arrays import INT64, Array, check_shape, empty, integers, real
-from fastconv._geometry import Shape, image_shape, integer, pool2d_geometry, shape_argument
+from fastconv._geometry import Pool2dGeometry, Shape, image_shape, integer, pool2d_geometry, shape_argument
 from fastconv.functional._options import flag
+
+
+def _pooled_shape(shape: Shape, axes: int, geometry: Pool2dGeometry) -> Shape:
+    """The shape of the result for an input of this one."""
+    return (*shape[:-2], geometry.P, geometry.Q) if axes == 2 else (*shape[:-1], geometry.Q)
+
+
+def max_pool(
+    function: str, axes: int, input: Any, options: tuple[Any, Any, Any, Any], ceil_mode: Any, return_indices: Any
+) -> Array | tuple[Array, Array]:
+    """`max_pool2d`, or with one axis `max_pool1d`; ``options`` are kernel_size, stride, padding and dilation."""
+    x = real(function, "input", input)
+    ceil_mode = flag(function, "ceil_mode", ceil_mode)
+    return_indices = flag(function, "return_indices", return_indices)
+    geometry = pool2d_geometry(function, x.shape, *options, ceil_mode, "input", axes)
+    shape = _pooled_shape(x.shape, axes, geometry)
+    y = empty(function, "input", shape, x.dtype)
+    indices = empty(function, "input", shape, INT64) if return_indices else None
+    if y.size:
+        _backend.ops(x.dtype).max_pool2d(x, y, indices, geometry)
+    return y if indices is None else (y, indices)
+
+
+def places(function: str, indices: Any, shape: Shape, of: str, area: int) -> tuple[Array, Array]:
+    """Indices into planes of so many pixels, as they were given and as kernels take them; these check their range."""
+    at = integers(function, "indices", indices)
+    check_shape(function, "indices", at, shape, f"that of {of}")
+    if at.dtype is INT64 and at.flags.c_contiguous and at.flags.aligned:
+        return at, at
+    if at.dtype.kind == "u" and at.size and at.max() >= area:  # the largest of uint64 are -1 and less as int64
+        raise outside(function, at, area)
+    return at, np.array(at, dtype=INT64, order="C")
+
+
+def outside(function: str, indices: Array, area: int) -> ValueError:
+    """The error for the first index that names no place in a plane."""
+    where = [int(i) for i in np.argwhere((indices < -1) | (indices >= area))[0]]
+    return ValueError(f"{function}: indices{where} = {indices[tuple(where)]} is not in [-1, {area})")
+
+
+def gradient_at(function: str, axes: int, grad_output: Any, indices: Any, input_shape: Any) -> Array:
+    """The backward function of every pooling that takes one pixel of each window."""
+    dy = real(function, "grad_output", grad_output)
+    shape = shape_argument(function, "input_shape", input_shape)
+    n, c, h, w = image_shape(function, "input_shape", shape, axes)
+    if dy.ndim != len(shape) or dy.shape[:-axes] != shape[:-axes] or 0 in dy.shape[-axes:]:
+        least = "one row and column" if axes == 2 else "one element"
+        raise ValueError(
+            f"{function}: grad_output must have the batch and channels of input_shape {shape} and at least "
+            f"{least}, got {dy.shape}"
+        )
+    given, at = places(function, indices, dy.shape, "grad_output", h * w)
+    grad_input = empty(function, "input_shape", shape, dy.dtype)
+    if grad_input.size:
+        four = (n, c, *(dy.shape[-2:] if axes == 2 else (1, dy.shape[-1])))
+        scatter = _backend.ops(dy.dtype).max_pool2d_backward
+        if not scatter(dy.reshape(four), at.reshape(four), grad_input.reshape(n, c, h, w)):
+            raise outside(function, given, h * w)
+    return grad_input
+
+
+def _avg_options(
+    function: str, ceil_mode: Any, count_include_pad: Any, divisor_override: Any
+) -> tuple[bool, bool, int]:
+    """The options of average pooling; a divisor of 0 stands for none."""
+    return (
+        flag(function, "ceil_mode", ceil_mode),
+        flag(function, "count_include_pad", count_include_pad),
+        0 if divisor_override is None else integer(function, "divisor_override", divisor_override, 1),
+    )
+
+
+def avg_pool(
+    function: str,
+    axes: int,
+    input: Any,
+    options: tuple[Any, Any, Any],
+    ceil_mode: Any,
+    count_include_pad: Any,
+    divisor_override: Any,
+) -> Array:
+    """`avg_pool2d`, or with one axis `avg_pool1d`; ``options`` are kernel_size, stride and padding."""
+    x = real(function, "input", input)
+    ceil_mode, include, divisor = _avg_options(function, ceil_mode, count_include_pad, divisor_override)
+    geometry = pool2d_geometry(function, x.shape, *options, 1, ceil_mode, "input", axes)
+    y = empty(function, "input", _pooled_shape(x.shape, axes, geometry), x.dtype)
+    if y.size:
+        _backend.ops(x.dtype).avg_pool2d(x, y, geometry, include, divisor)
+    return y
+
+
+def avg_pool_backward(
+    function: str,
+    axes: int,
+    grad_output: Any,
+    input_shape: Any,
+    options: tuple[Any, Any, Any],
+    ceil_mode: Any,
+    count_include_pad: Any,
+    divisor_override: Any,
+) -> Array:
+    """`avg_pool2d_backward`, or with one axis `avg_pool1d_backward`."""
+    dy = real(function, "grad_output", grad_output)
+    shape = shape_argument(function, "input_shape", input_shape)
+    ceil_mode, include, divisor = _avg_options(function, ceil_mode, count_include_pad, divisor_override)
+    geometry = pool2d_geometry(function, shape, *options, 1, ceil_mode, "input_shape", axes)
+    expected = _pooled_shape(shape, axes, geometry)
+    check_shape(function, "grad_output", dy, expected, "that of the forward result")
+    grad_input = empty(function, "input_shape", shape, dy.dtype)
+    if grad_input.size:
+        _backend.ops(dy.dtype).avg_pool2d_backward(dy, grad_input, geometry, include, divisor)
+    return grad_input
 
 
 @overload
@@ -108,16 +220,8 @@ def max_pool2d(
            [15., 16.]]), array([[10, 11],
            [14, 15]]))
     """
-    x = real("max_pool2d", "input", input)
-    ceil_mode = flag("max_pool2d", "ceil_mode", ceil_mode)
-    return_indices = flag("max_pool2d", "return_indices", return_indices)
-    geometry = pool2d_geometry("max_pool2d", x.shape, kernel_size, stride, padding, dilation, ceil_mode)
-    shape = (*x.shape[:-2], geometry.P, geometry.Q)
-    y = empty("max_pool2d", "input", shape, x.dtype)
-    indices = empty("max_pool2d", "input", shape, INT64) if return_indices else None
-    if y.size:
-        _backend.ops(x.dtype).max_pool2d(x, y, indices, geometry)
-    return y if indices is None else (y, indices)
+    options = (kernel_size, stride, padding, dilation)
+    return max_pool("max_pool2d", 2, input, options, ceil_mode, return_indices)
 
 
 def max_pool2d_backward(grad_output: Array, indices: Array, input_shape: Shape) -> Array:
@@ -154,35 +258,7 @@ def max_pool2d_backward(grad_output: Array, indices: Array, input_shape: Shape) 
     array([[[0., 0.],
             [0., 3.]]])
     """
-    function = "max_pool2d_backward"
-    dy = real(function, "grad_output", grad_output)
-    shape = shape_argument(function, "input_shape", input_shape)
-    n, c, h, w = image_shape(function, "input_shape", shape)
-    if dy.ndim != len(shape) or dy.shape[:-2] != shape[:-2] or 0 in dy.shape[-2:]:
-        raise ValueError(
-            f"{function}: grad_output must have the batch and channels of input_shape {shape} and at least "
-            f"one row and column, got {dy.shape}"
-        )
-    at = integers(function, "indices", indices)
-    check_shape(function, "indices", at, dy.shape, "that of grad_output")
-    places = at
-    if at.dtype is not INT64 or not (at.flags.c_contiguous and at.flags.aligned):
-        if at.dtype.kind == "u" and at.size and at.max() >= h * w:  # the largest of uint64 are -1 and less as int64
-            raise _outside(function, at, h * w)
-        places = np.array(at, dtype=INT64, order="C")
-    four = (n, c, *dy.shape[-2:])
-    grad_input = empty(function, "input_shape", shape, dy.dtype)
-    if grad_input.size:
-        scatter = _backend.ops(dy.dtype).max_pool2d_backward
-        if not scatter(dy.reshape(four), places.reshape(four), grad_input.reshape(n, c, h, w)):
-            raise _outside(function, at, h * w)
-    return grad_input
-
-
-def _outside(function: str, indices: Array, area: int) -> ValueError:
-    """The error for the first index that names no place in a plane."""
-    where = [int(i) for i in np.argwhere((indices < -1) | (indices >= area))[0]]
-    return ValueError(f"{function}: indices{where} = {indices[tuple(where)]} is not in [-1, {area})")
+    return gradient_at("max_pool2d_backward", 2, grad_output, indices, input_shape)
 
 
 def avg_pool2d(
@@ -232,13 +308,8 @@ def avg_pool2d(
     array([[ 6. ,  7.5],
            [12. , 13.5]])
     """
-    x = real("avg_pool2d", "input", input)
-    ceil_mode, include, divisor = _avg_options("avg_pool2d", ceil_mode, count_include_pad, divisor_override)
-    geometry = pool2d_geometry("avg_pool2d", x.shape, kernel_size, stride, padding, 1, ceil_mode)
-    y = empty("avg_pool2d", "input", (*x.shape[:-2], geometry.P, geometry.Q), x.dtype)
-    if y.size:
-        _backend.ops(x.dtype).avg_pool2d(x, y, geometry, include, divisor)
-    return y
+    options = (kernel_size, stride, padding)
+    return avg_pool("avg_pool2d", 2, input, options, ceil_mode, count_include_pad, divisor_override)
 
 
 def avg_pool2d_backward(
@@ -282,25 +353,7 @@ def avg_pool2d_backward(
     array([[[1., 3., 2.],
             [1., 3., 2.]]])
     """
-    function = "avg_pool2d_backward"
-    dy = real(function, "grad_output", grad_output)
-    shape = shape_argument(function, "input_shape", input_shape)
-    ceil_mode, include, divisor = _avg_options(function, ceil_mode, count_include_pad, divisor_override)
-    geometry = pool2d_geometry(function, shape, kernel_size, stride, padding, 1, ceil_mode, name="input_shape")
-    expected = (*shape[:-2], geometry.P, geometry.Q)
-    check_shape(function, "grad_output", dy, expected, "that of the forward result")
-    grad_input = empty(function, "input_shape", shape, dy.dtype)
-    if grad_input.size:
-        _backend.ops(dy.dtype).avg_pool2d_backward(dy, grad_input, geometry, include, divisor)
-    return grad_input
-
-
-def _avg_options(
-    function: str, ceil_mode: Any, count_include_pad: Any, divisor_override: Any
-) -> tuple[bool, bool, int]:
-    """The options of average pooling; a divisor of 0 stands for none."""
-    return (
-        flag(function, "ceil_mode", ceil_mode),
-        flag(function, "count_include_pad", count_include_pad),
-        0 if divisor_override is None else integer(function, "divisor_override", divisor_override, 1),
+    options = (kernel_size, stride, padding)
+    return avg_pool_backward(
+        "avg_pool2d_backward", 2, grad_output, input_shape, options, ceil_mode, count_include_pad, divisor_override
     )

@@ -6,18 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastconv import functional as F
-from fastconv._arrays import Array, real_dtype
-from fastconv._geometry import conv2d_padding, integer, pair, shown
+from fastconv._arrays import Array
+from fastconv.functional.conv import Gradients
 
-from . import init
-from ._arguments import generator
-from .module import Module
-from .parameter import Parameter
-
-PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+from ._convolution import Convolution
 
 
-class Conv2d(Module):
+class Conv2d(Convolution):
     r"""Cross-correlation of images with trained kernels, as ``torch.nn.Conv2d``.
 
     .. math:: y_{nkpq} = b_k + \sum_{crs} x_{n,\,c,\,p s_h + r d_h - p_h,\,q s_w + s d_w - p_w}\, w_{kcrs}
@@ -58,6 +53,8 @@ class Conv2d(Module):
     (2, 8, 10, 10)
     """
 
+    axes = 2
+
     def __init__(
         self,
         in_channels: int,
@@ -73,74 +70,18 @@ class Conv2d(Module):
         rng: int | np.random.Generator | None = None,
         dtype: npt.DTypeLike = np.float32,
     ) -> None:
-        self.in_channels = integer("Conv2d", "in_channels", in_channels, 1)
-        self.out_channels = integer("Conv2d", "out_channels", out_channels, 1)
-        self.kernel_size = pair("Conv2d", "kernel_size", kernel_size, 1)
-        self.stride = pair("Conv2d", "stride", stride, 1)
-        self.dilation = pair("Conv2d", "dilation", dilation, 1)
-        self.groups = integer("Conv2d", "groups", groups, 1)
-        if in_channels % groups or out_channels % groups:
-            raise ValueError(
-                f"Conv2d: groups must divide in_channels and out_channels, got groups {groups} "
-                f"for {in_channels} and {out_channels}"
-            )
-        if isinstance(padding, str):
-            conv2d_padding("Conv2d", padding, (1, 1), self.kernel_size, self.stride, self.dilation)
-            self.padding: Any = padding
-        else:
-            (top, bottom), (left, right) = conv2d_padding(
-                "Conv2d", padding, (1, 1), self.kernel_size, self.stride, self.dilation
-            )
-            even = top == bottom and left == right
-            self.padding = (top, left) if even else ((top, bottom), (left, right))
-        if padding_mode not in PADDING_MODES:
-            kind = ValueError if isinstance(padding_mode, str) else TypeError
-            raise kind(f"Conv2d: padding_mode must be one of {PADDING_MODES}, got {shown(padding_mode)}")
-        self.padding_mode = padding_mode
+        self._set_up(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, rng, dtype
+        )
 
-        rng, dtype = generator("Conv2d", rng), real_dtype("Conv2d", dtype)
-        shape = (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
-        self.weight = Parameter(init.kaiming_uniform(shape, a=5**0.5, rng=rng, dtype=dtype))
-        self.bias: Parameter | None = None
-        if bias:
-            bound = init.fan_in(shape) ** -0.5
-            self.bias = Parameter(init.uniform(shape[:1], -bound, bound, rng=rng, dtype=dtype))
+    def _forward(self, input: Array, weight: Array, bias: Array | None) -> Array:
+        options = (self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d(input, weight, bias, *options, padding_mode=self.padding_mode)
 
-    def forward(self, input: Array) -> Array:
-        """``(N, C, H, W)`` or ``(C, H, W)`` to ``(N, K, P, Q)`` or ``(K, P, Q)``."""
-        self.save_for_backward(input)
-        bias = None if self.bias is None else self.bias.data
-        return F.conv2d(
-            input, self.weight.data, bias, self.stride, self.padding, self.dilation, self.groups,
-            padding_mode=self.padding_mode,
-        )  # fmt: skip
-
-    def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
-        """Add to the gradients of weight and bias; return the gradient of the input."""
-        (input,) = self.saved_for_backward()
-        weight, bias = self.weight, self.bias
-        mask = (input_grad, weight.requires_grad, bias is not None and bias.requires_grad)
-        grad_input, grad_weight, grad_bias = F.conv2d_backward(
-            grad_output, input, weight.data, self.stride, self.padding, self.dilation, self.groups,
-            padding_mode=self.padding_mode, output_mask=mask,
-        )  # fmt: skip
-        if grad_weight is not None:
-            weight.accumulate(grad_weight)
-        if bias is not None and grad_bias is not None:
-            bias.accumulate(grad_bias)
-        return grad_input
-
-    def extra_repr(self) -> str:
-        """The arguments that ``repr`` shows."""
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        if self.padding != (0, 0):
-            text += f", padding={self.padding}"
-        if self.dilation != (1, 1):
-            text += f", dilation={self.dilation}"
-        if self.groups != 1:
-            text += f", groups={self.groups}"
-        if self.bias is None:
-            text += ", bias=False"
-        if self.padding_mode != "zeros":
-            text += f", padding_mode={self.padding_mode}"
-        return text
+    def _backward(
+        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool]
+    ) -> Gradients:
+        options = (self.stride, self.padding, self.dilation, self.groups)
+        return F.conv2d_backward(
+            grad_output, input, weight, *options, padding_mode=self.padding_mode, output_mask=mask
+        )

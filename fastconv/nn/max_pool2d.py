@@ -1,15 +1,11 @@
 """Max pooling layer."""
 
-from typing import Any
-
 from fastconv import functional as F
-from fastconv._arrays import Array
-from fastconv._geometry import pair
 
-from .module import Module
+from ._max_pooling import MaxPooling
 
 
-class MaxPool2d(Module):
+class MaxPool2d(MaxPooling):
     """Largest value of every window, as ``torch.nn.MaxPool2d``.
 
     Parameters
@@ -33,6 +29,10 @@ class MaxPool2d(Module):
            [13., 15.]])
     """
 
+    axes = 2
+    _pool = staticmethod(F.max_pool2d)
+    _pool_backward = staticmethod(F.max_pool2d_backward)
+
     def __init__(
         self,
         kernel_size: int | tuple[int, int],
@@ -42,35 +42,4 @@ class MaxPool2d(Module):
         return_indices: bool = False,
         ceil_mode: bool = False,
     ) -> None:
-        pair("MaxPool2d", "kernel_size", kernel_size, 1)
-        if stride is not None:
-            pair("MaxPool2d", "stride", stride, 1)
-        pair("MaxPool2d", "padding", padding, 0)
-        pair("MaxPool2d", "dilation", dilation, 1)
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.dilation = dilation
-        self.return_indices = return_indices
-        self.ceil_mode = ceil_mode
-
-    def forward(self, input: Array) -> Any:
-        """``(N, C, H, W)`` to ``(N, C, P, Q)``; also without N."""
-        options = (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
-        if not (self.training or self.return_indices):
-            return F.max_pool2d(input, *options)
-        output, indices = F.max_pool2d(input, *options, return_indices=True)
-        self.save_for_backward(indices, input.shape)
-        return (output, indices) if self.return_indices else output
-
-    def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
-        """Return the gradient of the input: each window's goes to its largest value."""
-        indices, input_shape = self.saved_for_backward()
-        return F.max_pool2d_backward(grad_output, indices, input_shape) if input_grad else None
-
-    def extra_repr(self) -> str:
-        """The arguments that ``repr`` shows."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
+        self._set_up(kernel_size, stride, padding, dilation, return_indices, ceil_mode)

@@ -31,6 +31,11 @@ class Maker:
 CONV = {"stride": (2, 1), "padding": ((1, 0), (2, 1)), "dilation": (1, 2), "groups": 2, "padding_mode": "replicate"}
 MAX_POOL = {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "ceil_mode": True}
 AVG_POOL = {"kernel_size": (3, 2), "stride": (2, 3), "padding": (1, 0), "ceil_mode": True, "count_include_pad": False}
+CONV1D = {"stride": 2, "padding": 2, "dilation": 2, "groups": 2, "padding_mode": "reflect"}
+TRANSPOSED = {"stride": (2, 1), "padding": (0, 1), "output_padding": (0, 1), "groups": 2, "dilation": (1, 2)}
+TRANSPOSED1D = {"stride": 3, "padding": 1, "output_padding": 2, "groups": 2, "dilation": 2}
+MAX_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True}
+AVG_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False}
 CROSS_ENTROPY = {"ignore_index": 1, "reduction": "none", "label_smoothing": 0.25}
 
 CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
@@ -40,6 +45,27 @@ CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "input": a(a.batch, 4, 6, 5),
         "weight": a(6, 2, 3, 2),
         **CONV,
+    },
+    "conv1d": lambda a: {"input": a(a.batch, 4, 7), "weight": a(6, 2, 3), "bias": a(6), **CONV1D},
+    "conv1d_backward": lambda a: {
+        "grad_output": a(a.batch, 6, 4),
+        "input": a(a.batch, 4, 7),
+        "weight": a(6, 2, 3),
+        **CONV1D,
+    },
+    "conv_transpose2d": lambda a: {"input": a(a.batch, 4, 3, 4), "weight": a(4, 3, 3, 2), "bias": a(6), **TRANSPOSED},
+    "conv_transpose2d_backward": lambda a: {
+        "grad_output": a(a.batch, 6, 7, 5),
+        "input": a(a.batch, 4, 3, 4),
+        "weight": a(4, 3, 3, 2),
+        **TRANSPOSED,
+    },
+    "conv_transpose1d": lambda a: {"input": a(a.batch, 4, 5), "weight": a(4, 3, 3), "bias": a(6), **TRANSPOSED1D},
+    "conv_transpose1d_backward": lambda a: {
+        "grad_output": a(a.batch, 6, 17),
+        "input": a(a.batch, 4, 5),
+        "weight": a(4, 3, 3),
+        **TRANSPOSED1D,
     },
     "pad": lambda a: {"input": a(a.batch, 3, 4, 5), "pad": (2, -1, 0, 3, 1, 1), "value": 7.0},
     "pad2d": lambda a: {"input": a(a.batch, 3, 4, 5), "padding": ((0, 2), (3, 1)), "mode": "reflect"},
@@ -61,6 +87,38 @@ CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "input_shape": (a.batch, 3, 6, 7),
         **AVG_POOL,
         "divisor_override": 4,
+    },
+    "max_pool1d": lambda a: {"input": a(a.batch, 3, 9), **MAX_POOL1D, "return_indices": True},
+    "max_pool1d_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 5),
+        "indices": a.ids(9, a.batch, 3, 5),
+        "input_shape": (a.batch, 3, 9),
+    },
+    "avg_pool1d": lambda a: {"input": a(a.batch, 3, 10), **AVG_POOL1D},
+    "avg_pool1d_backward": lambda a: {"grad_output": a(a.batch, 3, 6), "input_shape": (a.batch, 3, 10), **AVG_POOL1D},
+    "adaptive_avg_pool2d": lambda a: {"input": a(a.batch, 3, 6, 7), "output_size": (4, None)},
+    "adaptive_avg_pool2d_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 4, 5),
+        "input_shape": (a.batch, 3, 6, 7),
+    },
+    "adaptive_max_pool2d": lambda a: {"input": a(a.batch, 3, 6, 7), "output_size": (4, 3), "return_indices": True},
+    "adaptive_max_pool2d_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 4, 5),
+        "indices": a.ids(42, a.batch, 3, 4, 5),
+        "input_shape": (a.batch, 3, 6, 7),
+    },
+    "max_unpool2d": lambda a: {
+        "input": a(a.batch, 3, 4, 3),
+        "indices": a.ids(42, a.batch, 3, 4, 3),
+        "kernel_size": (2, 3),
+        "stride": (2, 3),
+        "padding": (0, 1),
+        "output_size": (7, 6),
+    },
+    "max_unpool2d_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 8, 7),
+        "indices": a.ids(56, a.batch, 3, 4, 3),
+        "input_shape": (a.batch, 3, 4, 3),
     },
     "linear": lambda a: {"input": a(a.batch, 3, 5), "weight": a(4, 5), "bias": a(4)},
     "linear_backward": lambda a: {"grad_output": a(a.batch, 3, 4), "input": a(a.batch, 3, 5), "weight": a(4, 5)},

@@ -139,22 +139,40 @@ def test_shapes_that_do_not_fit(name: str, argument: str, place: str) -> None:
         run(name, arguments)
 
 
+IMAGES = ["conv2d", "conv_transpose2d", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d"]
+SIGNALS = ["conv1d", "conv_transpose1d", "max_pool1d", "avg_pool1d"]
+
+
 @pytest.mark.parametrize("shape", [(), (5,), (4, 5), (1, 2, 4, 6, 5)], ids=str)
-@pytest.mark.parametrize("name", ["conv2d", "max_pool2d", "avg_pool2d"])
+@pytest.mark.parametrize("name", [*IMAGES, "max_unpool2d"])
 def test_images_are_3d_or_4d(name: str, shape: tuple[int, ...]) -> None:
     """C03."""
     refuses(ValueError, name, "input", np.zeros(shape, np.float32), text="3-D or 4-D")
 
 
+@pytest.mark.parametrize("shape", [(), (5,), (1, 4, 1, 5)], ids=str)
+@pytest.mark.parametrize("name", SIGNALS)
+def test_signals_are_2d_or_3d(name: str, shape: tuple[int, ...]) -> None:
+    refuses(ValueError, name, "input", np.zeros(shape, np.float32), text="2-D or 3-D")
+
+
+@pytest.mark.parametrize("shape", [(2, 0, 6), (0, 0, 6), (2, 4, 0), (0, 6), (4, 0)], ids=str)
+@pytest.mark.parametrize("name", SIGNALS)
+def test_signals_are_not_empty(name: str, shape: tuple[int, ...]) -> None:
+    refuses(ValueError, name, "input", np.zeros(shape, np.float32), text="at least one channel and element")
+
+
 @pytest.mark.parametrize("shape", [(2, 0, 6, 5), (0, 0, 6, 5), (2, 4, 0, 5), (2, 4, 6, 0), (0, 6, 5)], ids=str)
-@pytest.mark.parametrize("name", ["conv2d", "max_pool2d", "avg_pool2d", "pad2d"])
+@pytest.mark.parametrize("name", [*IMAGES, "pad2d"])
 def test_images_are_not_empty(name: str, shape: tuple[int, ...]) -> None:
     """C04, C05, M02, V15, A13: only the batch may be."""
     refuses(ValueError, name, "input", np.zeros(shape, np.float32))
 
 
-SIZES = {"stride": 1, "dilation": 1, "kernel_size": 1, "padding": 0, "groups": 1, "divisor_override": 1}
-PAIRS = ("stride", "dilation", "kernel_size", "padding")
+SIZES = {
+    "stride": 1, "dilation": 1, "kernel_size": 1, "padding": 0, "output_padding": 0, "groups": 1, "divisor_override": 1,
+}  # fmt: skip
+PAIRS = ("stride", "dilation", "kernel_size", "padding", "output_padding")
 
 
 @pytest.mark.parametrize(
@@ -162,8 +180,10 @@ PAIRS = ("stride", "dilation", "kernel_size", "padding")
 )
 @pytest.mark.parametrize(("name", "argument"), options(*SIZES))
 def test_sizes_must_be_integers(name: str, argument: str, value: Any) -> None:
-    """C29, C30, V06, R1: bool is no integer, and text is something else only for the padding of conv2d."""
-    is_word = argument == "padding" and name.startswith("conv2d") and isinstance(value, str)
+    """C29, C30, V06, R1: bool is no integer, and text is something else only for the padding of conv."""
+    is_word = argument == "padding" and name.startswith(("conv2d", "conv1d")) and isinstance(value, str)
+    if "1d" in name and isinstance(value, tuple):
+        value = value[:1]
     refuses(ValueError if is_word else TypeError, name, argument, value)
 
 
@@ -191,7 +211,7 @@ def test_sizes_have_a_lowest_value(name: str, argument: str) -> None:
     for value in [low - 1, -1, -(2**31)]:
         refuses(ValueError, name, argument, value, text=f">= {low}, got")
     if argument in PAIRS:
-        refuses(ValueError, name, argument, (low, low - 1), text=f">= {low}, got")
+        refuses(ValueError, name, argument, (low - 1,) if "1d" in name else (low, low - 1), text=f">= {low}, got")
 
 
 @pytest.mark.parametrize(("name", "argument"), options(*PAIRS, where=lambda name, _: "_backward" not in name))
@@ -199,11 +219,16 @@ def test_sizes_may_be_spelled_in_many_ways(name: str, argument: str) -> None:
     """C30: np.integer, a sequence of one or two."""
     arguments = CALLS[name](Maker())
     arguments["dilation"] = 1
-    if "conv" not in name and name != "max_pool2d":
+    if "conv" not in name and "max_pool" not in name:
         del arguments["dilation"]
+    if "transpose" in name:
+        arguments |= {"output_padding": 0, "stride": 2}
+    if name == "max_unpool2d":
+        arguments |= {"output_size": None, "indices": arguments["indices"] // 16}
     value = 2 if argument == "kernel_size" else 1
     expected = run(name, arguments | {argument: value})
-    for spelling in [np.int64(value), np.uint8(value), (value,), [value, value], (np.int32(value), value)]:
+    pairs: list[Any] = [] if "1d" in name else [[value, value], (np.int32(value), value)]
+    for spelling in [np.int64(value), np.uint8(value), (value,), [value], *pairs]:
         assert all(map(same_bits, run(name, arguments | {argument: spelling}), expected))
 
 
@@ -222,13 +247,15 @@ def test_words_must_be_known(name: str, argument: str) -> None:
         refuses(TypeError, name, argument, other)
 
 
-@pytest.mark.parametrize("name", ["conv2d", "conv2d_backward"])
+@pytest.mark.parametrize("name", [name for name in CALLS if name.startswith("conv")])
 def test_algorithm_must_be_known(name: str) -> None:
     refuses(ValueError, name, "algorithm", "fft")
     refuses(TypeError, name, "algorithm", None)
 
 
-@pytest.mark.parametrize("name", ["conv2d_backward", "linear_backward"])
+@pytest.mark.parametrize(
+    "name", [name for name in CALLS if name.endswith("_backward") and name.startswith(("conv", "linear"))]
+)
 def test_output_mask_must_be_three_bools(name: str) -> None:
     for value in [(True, True), (), (True,) * 4]:
         refuses(ValueError, name, "output_mask", value)
@@ -236,7 +263,7 @@ def test_output_mask_must_be_three_bools(name: str) -> None:
         refuses(TypeError, name, "output_mask", value)
 
 
-@pytest.mark.parametrize("name", ["pad2d_backward", "max_pool2d_backward", "avg_pool2d_backward"])
+@pytest.mark.parametrize("name", [name for name, build in CALLS.items() if "input_shape" in build(Maker())])
 def test_input_shape_must_be_a_shape(name: str) -> None:
     for value in [5, None, "abcd", (2, 3, 4.0, 5), (2, 3, True, 5), np.ones(4)]:
         refuses(TypeError, name, "input_shape", value)

@@ -126,7 +126,7 @@ def test_empty_batch(name: str, backend: str) -> None:
     full = run(name, CALLS[name](Maker()))
     none = run(name, CALLS[name](Maker(batch=0)))
     for i, (result, wanted) in enumerate(zip(none, full, strict=True)):
-        if name in ("conv2d_backward", "linear_backward") and i:
+        if name.startswith(("conv", "linear")) and name.endswith("_backward") and i:
             assert result.shape == wanted.shape
             assert not result.any()
         else:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from grids import CONV2D, Conv2d, integers, normals
+from grids import CONV2D, DEPTHWISE, POINTWISE, WINOGRAD, Conv2d, integers, normals
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
@@ -55,6 +55,25 @@ def test_no_bias_is_a_bias_of_zeros(kernels: Kernels) -> None:
     (without,) = call(kernels.ops.conv2d, [x, w, None], output, case.geometry())
     (zeros,) = call(kernels.ops.conv2d, [x, w, np.zeros_like(b)], output, case.geometry())
     assert without.tobytes() == zeros.tobytes()
+
+
+@pytest.mark.parametrize("algorithm", ["", "depthwise_", "pointwise_", "winograd_"])
+def test_bias_of_the_adjoint(algorithm: str, kernels: Kernels) -> None:
+    """A transposed convolution: the gradient of the input and a bias for each of its channels, everywhere."""
+    grid = {"": CONV2D, "depthwise_": DEPTHWISE, "pointwise_": POINTWISE, "winograd_": WINOGRAD}[algorithm]
+    kernel = getattr(kernels.ops, f"{algorithm}conv2d_grad_input", kernels.ops.conv2d_grad_input)
+    for name, case in grid.items():
+        _, w, _, dy = arrays(case, integers, kernels.dtype)
+        bias = integers(case.input[1:2], kernels.dtype, rng=name)
+        output, g = [(case.input, kernels.dtype)], case.geometry()
+        (without,) = call(kernel, [dy, w], output, g)
+        (result,) = call(kernel, [dy, w], output, g, bias)
+        right = without + bias[:, None, None]
+        if algorithm == "winograd_":  # rounds on the way
+            near = 100 * kernels.eps * max(float(abs(right).max(initial=0)), 1)
+            np.testing.assert_allclose(result, right, rtol=0, atol=near, err_msg=name)
+        else:
+            assert_array_equal(result, right, strict=True, err_msg=name)
 
 
 # Enough work and enough items for three threads in each of the four kernels.

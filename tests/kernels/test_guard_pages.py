@@ -28,6 +28,9 @@ from numpy.typing import NDArray
 
 from fastconv import _backend
 
+from .test_bins import BINS
+from .test_places import PLACES
+
 PAGE = mmap.PAGESIZE
 PROT_NONE = 0
 
@@ -73,6 +76,7 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
         x, w, b, dy = (normals(s, dtype) for s in (conv.input, conv.weight, conv.weight[:1], conv.output()))
         call(f, ops.conv2d, [x, w, b, (dy.shape, dtype)], g)
         call(f, ops.conv2d_grad_input, [dy, w, (x.shape, dtype)], g)
+        call(f, ops.conv2d_grad_input, [dy, w, (x.shape, dtype)], g, f.copy(normals(conv.input[1:2], dtype)))
         call(f, ops.conv2d_grad_weight, [dy, x, (w.shape, dtype)], g)
         call(f, ops.conv2d_grad_bias, [dy, (b.shape, dtype)], g)
     grids: dict[str, dict[str, Conv2d]] = {"depthwise": DEPTHWISE, "pointwise": POINTWISE}
@@ -83,7 +87,8 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
             g = conv.geometry()
             x, w, b, dy = (normals(s, dtype) for s in (conv.input, conv.weight, conv.weight[:1], conv.output()))
             call(f, getattr(ops, f"{algorithm}_conv2d"), [x, w, b, (dy.shape, dtype)], g)
-            call(f, getattr(ops, f"{algorithm}_conv2d_grad_input"), [dy, w, (x.shape, dtype)], g)
+            bias = f.copy(normals(conv.input[1:2], dtype))
+            call(f, getattr(ops, f"{algorithm}_conv2d_grad_input"), [dy, w, (x.shape, dtype)], g, bias)
             if algorithm != "pointwise":
                 call(f, getattr(ops, f"{algorithm}_conv2d_grad_weight"), [dy, x, (w.shape, dtype)], g)
     for m, i, o in LINEAR.values():
@@ -107,6 +112,17 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
         x, dy = normals(pool.input, dtype), normals(pool.output(), dtype)
         call(f, ops.avg_pool2d, [x, (dy.shape, dtype)], pool.geometry(), False, 0)
         call(f, ops.avg_pool2d_backward, [dy, (x.shape, dtype)], pool.geometry(), False, 0)
+    for shape, size in BINS.values():
+        x, dy = normals(shape, dtype), normals((*shape[:2], *size), dtype)
+        call(f, ops.adaptive_avg_pool2d, [x, (dy.shape, dtype)])
+        call(f, ops.adaptive_avg_pool2d_backward, [dy, (shape, dtype)])
+        call(f, ops.adaptive_max_pool2d, [x, (dy.shape, dtype), (dy.shape, np.int64)])
+        call(f, ops.adaptive_max_pool2d, [x, (dy.shape, dtype), None])
+    for shape, size in PLACES.values():
+        x, dy = normals(shape, dtype), normals((*shape[:2], *size), dtype)
+        indices = np.random.default_rng(0).integers(-1, size[0] * size[1], shape)
+        call(f, ops.max_unpool2d, [x, indices, (dy.shape, dtype)])
+        call(f, ops.max_unpool2d_backward, [dy, indices, (shape, dtype)])
     for shape in ELEMENTWISE.values():
         x, result = normals(shape, dtype), (shape, dtype)
         for name in ("relu", "sigmoid", "tanh"):

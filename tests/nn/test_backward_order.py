@@ -10,6 +10,9 @@ from fastconv import nn
 IMAGE = np.linspace(-1, 1, 2 * 2 * 4 * 4).reshape(2, 2, 4, 4)
 LAYERS = {
     "Conv2d": lambda: nn.Conv2d(2, 3, 3, rng=0, dtype=np.float64),
+    "ConvTranspose2d": lambda: nn.ConvTranspose2d(2, 3, 3, 2, rng=0, dtype=np.float64),
+    "AdaptiveAvgPool2d": lambda: nn.AdaptiveAvgPool2d(3),
+    "AdaptiveMaxPool2d": lambda: nn.AdaptiveMaxPool2d((1, 3)),
     "Linear": lambda: nn.Linear(4, 3, rng=0, dtype=np.float64),
     "MaxPool2d": lambda: nn.MaxPool2d(2),
     "AvgPool2d": lambda: nn.AvgPool2d(2),

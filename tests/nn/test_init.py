@@ -56,7 +56,16 @@ def test_constants():
     assert init.constant_(p, 7).data.tolist() == [7, 7]
 
 
-@pytest.mark.parametrize("layer", [lambda **k: nn.Conv2d(8, 64, 3, **k), lambda **k: nn.Linear(72, 64, **k)])
+LAYERS = [
+    lambda **k: nn.Conv2d(8, 64, 3, **k),
+    lambda **k: nn.Conv1d(24, 64, 3, **k),
+    lambda **k: nn.ConvTranspose2d(64, 8, 3, **k),
+    lambda **k: nn.ConvTranspose1d(64, 48, 3, groups=2, **k),
+    lambda **k: nn.Linear(72, 64, **k),
+]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
 def test_layers_start_uniformly_in_one_over_the_root_of_their_inputs(layer):
     first = layer(rng=0)
     for p in first.parameters():

@@ -7,7 +7,7 @@ from fastconv import nn
 
 torch = pytest.importorskip("torch")
 
-IMAGE, VECTOR = (2, 4, 9, 8), (5, 6)
+IMAGE, SIGNAL, VECTOR = (2, 4, 9, 8), (2, 4, 11), (5, 6)
 
 # Constructor, positional and keyword arguments, shape of the input.
 LAYERS = [
@@ -19,12 +19,31 @@ LAYERS = [
     ("Conv2d", (4, 3, 3), {"padding": 2, "padding_mode": "reflect"}, IMAGE),
     ("Conv2d", (4, 3, 3), {"padding": (1, 2), "padding_mode": "circular", "stride": 2}, IMAGE),
     ("Conv2d", (4, 3, 3, 1, 1, 1, 1, True, "replicate"), {}, (4, 9, 8)),
+    ("Conv1d", (4, 6, 3), {}, SIGNAL),
+    ("Conv1d", (4, 6, 3, 2, 1, 2, 2, False), {}, SIGNAL),
+    ("Conv1d", (4, 8, (5,)), {"groups": 4, "padding": "same", "padding_mode": "reflect"}, SIGNAL),
+    ("Conv1d", (4, 3, 3), {"padding": 3, "padding_mode": "circular"}, (4, 11)),
+    ("ConvTranspose2d", (4, 6, 3), {}, IMAGE),
+    ("ConvTranspose2d", (4, 6, 3, 2, 1, 1, 2, False), {}, IMAGE),
+    ("ConvTranspose2d", (4, 6, (3, 2)), {"stride": (1, 3), "output_padding": (1, 2), "dilation": (2, 1)}, IMAGE),
+    ("ConvTranspose2d", (4, 4, 2), {"stride": 2, "groups": 4, "padding": (0, 1)}, (4, 9, 8)),
+    ("ConvTranspose1d", (4, 6, 3), {"stride": 2, "padding": 1, "output_padding": 1}, SIGNAL),
+    ("ConvTranspose1d", (4, 6, 4), {"groups": 2, "bias": False, "dilation": 3}, SIGNAL),
     ("Linear", (6, 3), {}, VECTOR),
     ("Linear", (6, 3, False), {}, VECTOR),
     ("Linear", (8, 3), {}, (2, 4, 8)),
     ("MaxPool2d", (2,), {}, IMAGE),
     ("MaxPool2d", (3, 2, 1), {"ceil_mode": True}, IMAGE),
     ("MaxPool2d", ((3, 2),), {"stride": (1, 2), "dilation": (2, 1)}, IMAGE),
+    ("MaxPool1d", (2,), {}, SIGNAL),
+    ("MaxPool1d", (3, 2, 1), {"ceil_mode": True, "dilation": 2}, SIGNAL),
+    ("AvgPool1d", (2,), {}, SIGNAL),
+    ("AvgPool1d", (3, 2, 1), {"ceil_mode": True, "count_include_pad": False}, SIGNAL),
+    ("AdaptiveAvgPool2d", (1,), {}, IMAGE),
+    ("AdaptiveAvgPool2d", ((4, None),), {}, IMAGE),
+    ("AdaptiveAvgPool2d", ((3, 4),), {}, (4, 9, 8)),
+    ("AdaptiveMaxPool2d", (1,), {}, IMAGE),
+    ("AdaptiveMaxPool2d", ((None, 3),), {}, IMAGE),
     ("AvgPool2d", (2,), {}, IMAGE),
     ("AvgPool2d", ((3, 2),), {"stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False}, IMAGE),
     ("AvgPool2d", (3, 2), {"divisor_override": 5}, IMAGE),
@@ -68,6 +87,24 @@ def test_layer(name, args, kwargs, shape):
     np.testing.assert_allclose(ours.backward(grad_output), t.grad.numpy(), rtol=1e-12, atol=1e-12)
     for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
         np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("args", "more"), [((2,), ()), ((3, 2, 1), ((9, 8),)), (((2, 3),), ((2, 4, 8, 8),))])
+def test_unpooling(args, more):
+    ours, theirs = nn.MaxUnpool2d(*args), torch.nn.MaxUnpool2d(*args)
+    assert repr(ours) == repr(theirs)
+    image = torch.from_numpy(np.random.default_rng(0).permutation(2 * 4 * 9 * 8).reshape(IMAGE) * 1.0)
+    pooled, indices = torch.nn.functional.max_pool2d(image, *args, return_indices=True)
+    leaf = pooled.clone().requires_grad_()
+    output = theirs(leaf, indices, *more)
+    np.testing.assert_array_equal(ours(pooled.numpy(), indices.numpy(), *more), output.detach().numpy())
+    grad_output = values(output.shape, 1)
+    output.backward(torch.from_numpy(grad_output))
+    # Of several for one place, torch gives all of them its gradient, though it keeps only one.
+    places = indices.flatten(2).numpy()
+    later = (places[..., :, None] == places[..., None, :]) & np.triu(np.ones((places.shape[2],) * 2, bool), 1)
+    stays = ~later.any(axis=-1).reshape(indices.shape)
+    np.testing.assert_array_equal(ours.backward(grad_output), np.where(stays, leaf.grad.numpy(), 0))
 
 
 def test_sequential_text_and_names():

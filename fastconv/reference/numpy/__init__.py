@@ -5,16 +5,21 @@ Infinities and NaN flow silently, as IEEE 754 has them.
 """
 
 from .activation import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from .bins import adaptive_avg_pool2d, adaptive_avg_pool2d_backward, adaptive_max_pool2d
 from .conv2d import conv2d, conv2d_grad_bias, conv2d_grad_input, conv2d_grad_weight
 from .linear import linear, linear_grad_bias, linear_grad_input, linear_grad_weight
 from .loss import binary_cross_entropy_with_logits, softmax_cross_entropy
 from .optim import adagrad, adam, rmsprop, sgd
 from .pad2d import pad2d, pad2d_backward
+from .places import max_unpool2d, max_unpool2d_backward
 from .pool2d import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 
 __all__ = [
     "adagrad",
     "adam",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_backward",
+    "adaptive_max_pool2d",
     "avg_pool2d",
     "avg_pool2d_backward",
     "binary_cross_entropy_with_logits",
@@ -28,6 +33,8 @@ __all__ = [
     "linear_grad_weight",
     "max_pool2d",
     "max_pool2d_backward",
+    "max_unpool2d",
+    "max_unpool2d_backward",
     "pad2d",
     "pad2d_backward",
     "relu",

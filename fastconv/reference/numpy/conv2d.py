@@ -70,9 +70,13 @@ def conv2d(
 
 @ieee
 def conv2d_grad_input(
-    grad_output: NDArray[Any], weight: NDArray[Any], grad_input: NDArray[Any], geometry: "Conv2dGeometry"
+    grad_output: NDArray[Any],
+    weight: NDArray[Any],
+    grad_input: NDArray[Any],
+    geometry: "Conv2dGeometry",
+    bias: NDArray[Any] | None = None,
 ) -> None:
-    """Give every input pixel the sum of the output gradients that it took part in, each times its tap."""
+    """Give every input pixel the sum of the output gradients that it took part in, each times its tap, plus `bias`."""
     g = geometry
     kernels = weight.reshape(g.groups, g.K // g.groups, g.C // g.groups * g.R * g.S)
     taps = kernels.swapaxes(1, 2) @ rows_of_channels(grad_output, g)
@@ -90,6 +94,8 @@ def conv2d_grad_input(
         grad_input[...] = 0
     image = padded[:, :, g.pad_top : g.pad_top + rows, g.pad_left : g.pad_left + cells]
     grad_input[:, :, :rows, :cells] = image.transpose(1, 0, 2, 3)
+    if bias is not None:
+        grad_input += bias[:, None, None]
 
 
 @ieee

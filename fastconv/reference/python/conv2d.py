@@ -71,13 +71,18 @@ def conv2d(
 
 
 def conv2d_grad_input(
-    grad_output: NDArray[Any], weight: NDArray[Any], grad_input: NDArray[Any], geometry: "Conv2dGeometry"
+    grad_output: NDArray[Any],
+    weight: NDArray[Any],
+    grad_input: NDArray[Any],
+    geometry: "Conv2dGeometry",
+    bias: NDArray[Any] | None = None,
 ) -> None:
-    """Give every input pixel the sum of the output gradients that it took part in, each times its tap."""
+    """Give every input pixel the sum of the output gradients that it took part in, each times its tap, plus `bias`."""
     _, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups = geometry
     rows = taps(P, R, stride_h, dilation_h, top, H)
     columns = taps(Q, S, stride_w, dilation_w, left, W)
     kernels = flat(weight.tolist())
+    biases = [0.0] * C if bias is None else bias.tolist()
     result: list[float] = []
     for grad_image in grad_output.tolist():
         image = [[[0.0] * (W + 1) for _ in range(H + 1)] for _ in range(C)]
@@ -94,9 +99,9 @@ def conv2d_grad_input(
                         for gradient, tap in zip(gradients, one_tap, strict=True):
                             total += gradient * tap
                         line[j] += total
-        for channel in image:
+        for channel, more in zip(image, biases, strict=True):
             for line in channel[:H]:
-                result += line[:W]
+                result += [total + more for total in line[:W]]
     store(grad_input, result)
 
 

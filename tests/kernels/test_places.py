@@ -1,0 +1,61 @@
+"""Unpooling and its gradient: the same bits as the plain loops, also where several elements have one place."""
+
+import numpy as np
+import pytest
+from grids import normals
+from numpy.testing import assert_array_equal
+
+import fastconv as fc
+from fastconv.reference import python
+
+from .conftest import Kernels
+from .guards import call
+
+# Elements, and the image they go to.
+PLACES = {
+    "one": ((1, 1, 1, 1), (1, 1)),
+    "2x2": ((2, 3, 4, 5), (8, 10)),
+    "few places": ((3, 2, 6, 7), (2, 3)),
+    "many planes": ((7, 11, 3, 3), (5, 7)),
+    "no image": ((0, 2, 3, 3), (5, 7)),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_equals_plain_loops(name: str, kernels: Kernels) -> None:
+    shape, size = PLACES[name]
+    image = (*shape[:2], *size)
+    x, dy = normals(shape, kernels.dtype), normals(image, kernels.dtype, rng="g")
+    indices = np.random.default_rng(1).integers(-1, size[0] * size[1], shape)
+    for ops_name, source, target in (("max_unpool2d", x, image), ("max_unpool2d_backward", dy, shape)):
+        (result,) = call(getattr(kernels.ops, ops_name), [source, indices], [(target, kernels.dtype)])
+        (right,) = call(getattr(python, ops_name), [source, indices], [(target, kernels.dtype)])
+        assert_array_equal(result, right, strict=True)
+
+
+@pytest.mark.parametrize("bad", [-2, 12, 2**32, 2**63 - 1, -(2**63)])
+def test_an_index_outside_is_reported(bad: int, kernels: Kernels) -> None:
+    x, image = np.ones((3, 2, 3, 2), kernels.dtype), np.ones((3, 2, 3, 4), kernels.dtype)
+    indices = np.zeros(x.shape, np.int64)
+    indices[0, 1] = -1
+    ops = kernels.ops
+    assert ops.max_unpool2d(x, indices, image.copy()) is True
+    assert ops.max_unpool2d_backward(image, indices, x.copy()) is True
+    indices[2, 0, 1, 1] = bad
+    call(ops.max_unpool2d, [x, indices], [(image.shape, kernels.dtype)])
+    call(ops.max_unpool2d_backward, [image, indices], [(x.shape, kernels.dtype)])
+    assert ops.max_unpool2d(x, indices, image.copy()) is False
+    assert ops.max_unpool2d_backward(image, indices, x.copy()) is False
+
+
+def test_threads_change_no_bit(compiled: Kernels) -> None:
+    shape, image = (40, 30, 9, 11), (40, 30, 18, 22)
+    x, dy = normals(shape, compiled.dtype), normals(image, compiled.dtype, rng="g")
+    indices = np.random.default_rng(1).integers(-1, 50, shape)
+    results = []
+    for threads in (1, 2, 3):
+        fc.set_num_threads(threads)
+        (y,) = call(compiled.ops.max_unpool2d, [x, indices], [(image, compiled.dtype)])
+        (dx,) = call(compiled.ops.max_unpool2d_backward, [dy, indices], [(shape, compiled.dtype)])
+        results.append(y.tobytes() + dx.tobytes())
+    assert results[0] == results[1] == results[2]
