@@ -3,37 +3,51 @@
 from . import init
 from .avg_pool2d import AvgPool2d
 from .bce_with_logits_loss import BCEWithLogitsLoss
+from .concat import Concat
 from .conv2d import Conv2d
 from .cross_entropy_loss import CrossEntropyLoss
 from .flatten import Flatten
+from .hooks import RemovableHandle
+from .identity import Identity
 from .linear import Linear
 from .max_pool2d import MaxPool2d
 from .module import Module
+from .module_dict import ModuleDict
+from .module_list import ModuleList
 from .padding import CircularPad2d, ConstantPad2d, ReflectionPad2d, ReplicationPad2d, ZeroPad2d
 from .parameter import Parameter
 from .relu import ReLU
+from .residual import Residual
 from .sequential import Sequential
 from .sigmoid import Sigmoid
 from .tanh import Tanh
+from .unflatten import Unflatten
 
 __all__ = [
     "AvgPool2d",
     "BCEWithLogitsLoss",
     "CircularPad2d",
+    "Concat",
     "ConstantPad2d",
     "Conv2d",
     "CrossEntropyLoss",
     "Flatten",
+    "Identity",
     "Linear",
     "MaxPool2d",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "Parameter",
     "ReLU",
     "ReflectionPad2d",
+    "RemovableHandle",
     "ReplicationPad2d",
+    "Residual",
     "Sequential",
     "Sigmoid",
     "Tanh",
+    "Unflatten",
     "ZeroPad2d",
     "init",
 ]

@@ -16,6 +16,8 @@ LAYERS = {
     "ZeroPad2d": lambda: nn.ZeroPad2d(1),
     "ReflectionPad2d": lambda: nn.ReflectionPad2d(1),
     "Flatten": lambda: nn.Flatten(),
+    "Unflatten": lambda: nn.Unflatten(1, (2, 1)),
+    "Concat": lambda: nn.Concat(nn.Conv2d(2, 3, 3, rng=0, dtype=np.float64), nn.MaxPool2d(3, 1)),
     "ReLU": lambda: nn.ReLU(),
     "Sigmoid": lambda: nn.Sigmoid(),
     "Tanh": lambda: nn.Tanh(),

@@ -56,6 +56,16 @@ IMPOSSIBLE = [
     (ValueError, "end_dim", lambda: nn.Flatten(1, 0)(np.ones((2, 2)))),
     (TypeError, "input", lambda: nn.Flatten()([[1.0]])),
     (TypeError, "input", lambda: nn.Flatten()(np.ones((2, 2), int))),
+    (TypeError, "dim", lambda: nn.Unflatten(1.0, (2, 2))),
+    (TypeError, "unflattened_size", lambda: nn.Unflatten(1, 4)),
+    (TypeError, "unflattened_size", lambda: nn.Unflatten(1, (2, 2.0))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, ())),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (-1, -1))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (2, -2))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (2, 3))(np.ones((2, 4)))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (3, -1))(np.ones((2, 4)))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (0, -1))(np.ones((2, 4)))),
+    (ValueError, "dim", lambda: nn.Unflatten(2, (2, 2))(np.ones((2, 4)))),
 ]
 
 
