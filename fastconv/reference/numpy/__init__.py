@@ -8,6 +8,7 @@ from .activation import relu, relu_backward, sigmoid, sigmoid_backward, tanh, ta
 from .conv2d import conv2d, conv2d_grad_bias, conv2d_grad_input, conv2d_grad_weight
 from .linear import linear, linear_grad_bias, linear_grad_input, linear_grad_weight
 from .loss import binary_cross_entropy_with_logits, softmax_cross_entropy
+from .norm import column_products, normalize_rows, normalize_rows_backward, row_moments, row_products
 from .optim import adagrad, adam, rmsprop, sgd
 from .pad2d import pad2d, pad2d_backward
 from .pool2d import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
@@ -18,6 +19,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_backward",
     "binary_cross_entropy_with_logits",
+    "column_products",
     "conv2d",
     "conv2d_grad_bias",
     "conv2d_grad_input",
@@ -28,11 +30,15 @@ __all__ = [
     "linear_grad_weight",
     "max_pool2d",
     "max_pool2d_backward",
+    "normalize_rows",
+    "normalize_rows_backward",
     "pad2d",
     "pad2d_backward",
     "relu",
     "relu_backward",
     "rmsprop",
+    "row_moments",
+    "row_products",
     "sgd",
     "sigmoid",
     "sigmoid_backward",
