@@ -40,9 +40,9 @@ def moments(rows: Array) -> tuple[Array, Array]:
 
 def joined(means: Array, squares: Array, count: int, axis: int) -> tuple[Array, Array]:
     """Moments of several rows of `count` elements together: Chan, Golub and LeVeque (1983)."""
-    mean = means.mean(axis)
+    mean = np.add.reduce(means, axis) / means.shape[axis]  # as means.mean(axis), in a third of the time
     apart = means - np.expand_dims(mean, axis)
-    return mean, squares.sum(axis) + count * np.square(apart).sum(axis)
+    return mean, np.add.reduce(squares, axis) + count * np.add.reduce(apart * apart, axis)
 
 
 def products(grad_rows: Array, rows: Array, mean: Array, weight: Array | None = None) -> tuple[Array, Array]:
@@ -50,12 +50,13 @@ def products(grad_rows: Array, rows: Array, mean: Array, weight: Array | None = 
 
     One of each for every entry of `mean`: rows r, r + len(mean), ... are summed together.
     """
-    sums, parts = np.zeros(len(rows)), np.zeros(len(rows))
+    if not rows.size:
+        return np.zeros(len(mean)), np.zeros(len(mean))
+    sums, parts = np.empty(len(rows)), np.empty(len(rows))
     shift = mean.astype(rows.dtype)
-    if rows.size:
-        _backend.ops(rows.dtype).row_products(grad_rows, rows, shift, weight, sums, parts)
-    total = sums.reshape(-1, len(mean)).sum(0)
-    return total, parts.reshape(-1, len(mean)).sum(0) + total * (shift - mean)
+    _backend.ops(rows.dtype).row_products(grad_rows, rows, shift, weight, sums, parts)
+    total = np.add.reduce(sums.reshape(-1, len(mean)))
+    return total, np.add.reduce(parts.reshape(-1, len(mean))) + total * (shift - mean)
 
 
 def coefficients(

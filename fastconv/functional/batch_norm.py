@@ -155,6 +155,8 @@ def forward(
 ) -> tuple[Array, Statistics]:
     """`batch_norm`, and what it normalised with."""
     x, w, b, mean, var = _checked(function, input, running_mean, running_var, weight, bias, training)
+    if (mean is None) != (var is None):
+        raise ValueError(f"{function}: running_mean and running_var must both be given or both be None")
     m = number(function, "momentum", momentum, np.dtype(np.float64))
     if training and mean is not None and var is not None:
         _check_writeable(function, running_mean=running_mean, running_var=running_var)
@@ -229,8 +231,6 @@ def _checked(
     for name, value in (("running_mean", mean), ("running_var", var)):
         if value is None and not training:
             raise TypeError(f"{function}: {name} must be an array unless training, got None")
-    if (mean is None) != (var is None):
-        raise ValueError(f"{function}: running_mean and running_var must both be given or both be None")
     return x, w, b, mean, var
 
 

@@ -131,7 +131,7 @@ def group_norm_backward(
             weights = np.ones(len(rows)) if w is None else np.resize(w, len(rows)).astype(np.float64)
             count = max(x.size // max(n * groups, 1), 1)
             total, product_ = (
-                np.repeat((weights * each).reshape(n * groups, -1).sum(1) / count, channels // groups)
+                np.repeat((weights * each).reshape(n * groups, channels // groups).sum(1) / count, channels // groups)
                 for each in (sums, products)
             )
             dx = np.empty_like(rows)

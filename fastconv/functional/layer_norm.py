@@ -129,8 +129,11 @@ def layer_norm_backward(
     wants_input, wants_weight, wants_bias = checked_mask(function, output_mask)
     grad_input = grad_weight = grad_bias = None
     if not x.size:
-        zeros = [np.zeros(like, x.dtype) for like in (x.shape, shape, shape)]
-        return tuple(zero if wanted else None for zero, wanted in zip(zeros, output_mask, strict=True))  # type: ignore[return-value]
+        zeros = (
+            np.zeros(like, x.dtype) if wanted else None
+            for like, wanted in ((x.shape, wants_input), (shape, wants_weight), (shape, wants_bias))
+        )
+        return next(zeros), next(zeros), next(zeros)
     n = product(shape)
     rows, dy_rows = x.reshape(-1, n), dy.reshape(-1, n)
     kernels = _backend.ops(x.dtype)

@@ -2,13 +2,17 @@
 
 from . import init
 from .avg_pool2d import AvgPool2d
+from .batch_norm import BatchNorm1d, BatchNorm2d
 from .bce_with_logits_loss import BCEWithLogitsLoss
 from .concat import Concat
 from .conv2d import Conv2d
 from .cross_entropy_loss import CrossEntropyLoss
+from .dropout import Dropout, Dropout2d
 from .flatten import Flatten
+from .group_norm import GroupNorm
 from .hooks import RemovableHandle
 from .identity import Identity
+from .layer_norm import LayerNorm
 from .linear import Linear
 from .max_pool2d import MaxPool2d
 from .module import Module
@@ -26,13 +30,19 @@ from .unflatten import Unflatten
 __all__ = [
     "AvgPool2d",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "CircularPad2d",
     "Concat",
     "ConstantPad2d",
     "Conv2d",
     "CrossEntropyLoss",
+    "Dropout",
+    "Dropout2d",
     "Flatten",
+    "GroupNorm",
     "Identity",
+    "LayerNorm",
     "Linear",
     "MaxPool2d",
     "Module",

@@ -57,7 +57,7 @@ class MaxPool2d(Module):
     def forward(self, input: Array) -> Any:
         """``(N, C, H, W)`` to ``(N, C, P, Q)``; also without N."""
         options = (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
-        if not (self.training or self.return_indices):
+        if not (self.return_indices or self.keeps_for_backward()):
             return F.max_pool2d(input, *options)
         output, indices = F.max_pool2d(input, *options, return_indices=True)
         self.save_for_backward(indices, input.shape)

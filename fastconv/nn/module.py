@@ -42,8 +42,9 @@ class Module:
     trained.
 
     What ``backward`` needs of ``forward`` is kept with `save_for_backward` and read with `saved_for_backward`. It is
-    kept in training mode only, so that a model in `eval` mode can be used by several threads at once. It is kept as
-    it is: arrays that were modified in between enter the gradient with their new values.
+    kept in training mode only, so that a model in `eval` mode can be used by several threads at once; a part in eval
+    mode of a model in training mode keeps it too. It is kept as it is: arrays that were modified in between enter the
+    gradient with their new values.
 
     Attributes
     ----------
@@ -123,12 +124,12 @@ class Module:
             _running.current = None
 
     def save_for_backward(self, *values: Any) -> None:
-        """Keep what `backward` needs, in training mode; nothing is kept in eval mode.
+        """Keep what `backward` needs, if `keeps_for_backward`.
 
         A new forward pass replaces what the last one kept. A module that is used at several places of one pass keeps
         one entry per use, and ``backward`` takes them from the last to the first.
         """
-        if not self.training:
+        if not self.keeps_for_backward():
             return
         state = self.__dict__
         current = _running.current
@@ -139,6 +140,14 @@ class Module:
             state["_saved"] = [values]
             state["_saved_in"] = current
             state["_saved_often"] = False
+
+    def keeps_for_backward(self) -> bool:
+        """Whether `save_for_backward` keeps anything: in training mode, or in a pass of a model in training mode.
+
+        The latter is how a part is trained through whose own statistics are to stay, such as a `BatchNorm2d` in eval
+        mode.
+        """
+        return self.training or _running.current is not None
 
     def saved_for_backward(self) -> Any:
         """The tuple that the forward pass gave to `save_for_backward`.
