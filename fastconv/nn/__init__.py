@@ -1,6 +1,6 @@
 """Layers, containers and losses with PyTorch's names, and an explicit ``backward``."""
 
-from . import init
+from . import init, utils
 from .avg_pool2d import AvgPool2d
 from .batch_norm import BatchNorm1d, BatchNorm2d
 from .bce_with_logits_loss import BCEWithLogitsLoss
@@ -9,6 +9,7 @@ from .conv2d import Conv2d
 from .cross_entropy_loss import CrossEntropyLoss
 from .dropout import Dropout, Dropout2d
 from .flatten import Flatten
+from .fuse import fuse
 from .group_norm import GroupNorm
 from .hooks import RemovableHandle
 from .identity import Identity
@@ -59,5 +60,7 @@ __all__ = [
     "Tanh",
     "Unflatten",
     "ZeroPad2d",
+    "fuse",
     "init",
+    "utils",
 ]

@@ -13,7 +13,11 @@ class Parts(Module):
 
     def append(self, module: Module) -> Self:
         """Add a module at the end and return the container."""
-        self.add_module(str(len(self)), module)
+        parts = self._parts()
+        number = len(parts)
+        while str(number) in parts:  # where names are not the numbers of their places
+            number += 1
+        self.add_module(str(number), module)
         return self
 
     def extend(self, modules: Iterable[Module]) -> Self:
