@@ -1,18 +1,18 @@
 """Rows, their moments and their affine images: what batch, group and layer normalisation are made of.
 
-    row_moments, row_products      items: blocks of rows. A row is cut into runs of RUN elements: a run is summed in vectors,
-                                   the rest in double. The second pass of the moments finds its run in the nearest cache.
-    normalize_rows(_backward)      items: blocks of rows; one vector at a time
-    column_products                items: parts of the rows x blocks of columns; GROUP rows are summed in real, the rest in
-                                   double
-A row is a channel of an image, or a sample. Coefficients repeat: row r has those of row r % count, as the images of a batch
-share those of their channels.
+    row_moments, row_products   items: blocks of rows. A row is cut into runs of RUN elements: a run is summed in real,
+                                the rest in double. The second pass over a run finds it in the nearest cache.
+    normalize_rows(_backward)   items: blocks of rows; one vector at a time
+    column_products             items: parts of the rows x blocks of columns; GROUP rows are summed in real, the rest in
+                                double
+A row is a channel of an image, or a sample. Coefficients repeat: row r has those of row r % count, as the images of a
+batch share those of their channels.
 """
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
 from .simd cimport (
-    LANES, STREAM_BYTES, prefetch, real, stream_end, stream_offset, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_mul,
-    vec_set, vec_store, vec_store_part, vec_stream, vec_sub, vec_sum,
+    LANES, STREAM_BYTES, prefetch, real, stream_end, stream_offset, vec, vec_add, vec_fma, vec_load, vec_load_part,
+    vec_mul, vec_set, vec_store, vec_store_part, vec_stream, vec_sub, vec_sum,
 )
 
 cdef enum:

@@ -38,11 +38,11 @@ def moments(rows: Array) -> tuple[Array, Array]:
     return means, squares
 
 
-def joined(means: Array, squares: Array, count: int, axis: int) -> tuple[Array, Array]:
-    """Moments of several rows of `count` elements together: Chan, Golub and LeVeque (1983)."""
-    mean = np.add.reduce(means, axis) / means.shape[axis]  # as means.mean(axis), in a third of the time
-    apart = means - np.expand_dims(mean, axis)
-    return mean, np.add.reduce(squares, axis) + count * np.add.reduce(apart * apart, axis)
+def joined(means: Array, squares: Array, count: int) -> tuple[Array, Array]:
+    """Moments of the rows, of `count` elements each, of every column together: Chan, Golub and LeVeque (1983)."""
+    mean = np.add.reduce(means) / len(means)  # as means.mean(0), in a third of the time
+    apart = means - mean
+    return mean, np.add.reduce(squares) + count * np.add.reduce(apart * apart)
 
 
 def products(grad_rows: Array, rows: Array, mean: Array, weight: Array | None = None) -> tuple[Array, Array]:

@@ -254,7 +254,7 @@ def _statistics(
         if training:
             means, squares = (values.reshape(-1, channels) for values in norm.moments(rows))
             if rows.size:
-                batch_mean, square = norm.joined(means, squares, rows.shape[1], axis=0)
+                batch_mean, square = norm.joined(means, squares, rows.shape[1])
             else:
                 batch_mean, square = np.zeros(channels), np.zeros(channels)
             variance = square / max(rows.size // channels, 1)

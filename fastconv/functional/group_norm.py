@@ -166,6 +166,6 @@ def _rows(x: Array) -> Array:
 def _statistics(rows: Array, shape: tuple[int, ...], groups: int, eps: float) -> tuple[Array, Array]:
     """Mean and 1 / sqrt(variance + eps) of the group of each row."""
     each, length = shape[1] // groups, rows.shape[1]
-    means, squares = (values.reshape(-1, each) for values in norm.moments(rows))
-    mean, square = norm.joined(means, squares, length, axis=1)
+    means, squares = (values.reshape(-1, each).T for values in norm.moments(rows))
+    mean, square = norm.joined(means, squares, length)
     return np.repeat(mean, each), np.repeat(1 / np.sqrt(square / (each * length) + eps), each)

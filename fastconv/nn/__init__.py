@@ -27,6 +27,7 @@ from .sequential import Sequential
 from .sigmoid import Sigmoid
 from .tanh import Tanh
 from .unflatten import Unflatten
+from .upsample import Upsample
 
 __all__ = [
     "AvgPool2d",
@@ -59,6 +60,7 @@ __all__ = [
     "Sigmoid",
     "Tanh",
     "Unflatten",
+    "Upsample",
     "ZeroPad2d",
     "fuse",
     "init",

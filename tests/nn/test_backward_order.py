@@ -16,6 +16,7 @@ LAYERS = {
     "ZeroPad2d": lambda: nn.ZeroPad2d(1),
     "ReflectionPad2d": lambda: nn.ReflectionPad2d(1),
     "Flatten": lambda: nn.Flatten(),
+    "Upsample": lambda: nn.Upsample(2),
     "Unflatten": lambda: nn.Unflatten(1, (2, 1)),
     "BatchNorm2d": lambda: nn.BatchNorm2d(2, track_running_stats=False, dtype=np.float64),
     "GroupNorm": lambda: nn.GroupNorm(2, 2, dtype=np.float64),
