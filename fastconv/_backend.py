@@ -30,6 +30,7 @@ KERNEL_MODULES = (
     "pad2d",
     "pool2d",
     "activation",
+    "norm",
     "loss",
     "optim",
 )

@@ -350,6 +350,19 @@ ELEMENTWISE: dict[str, Shape] = {
     "two blocks": (33000,),
 } | {f"{size}": (size,) for size in (*range(1, 20), 31, 32, 33, 63, 64, 65, 67)}
 
+# Rows and columns of normalisation, and how many different coefficients the rows have.
+ROWS: dict[str, tuple[int, int, int]] = {
+    "one": (1, 1, 1),
+    "one column": (6, 1, 3),
+    "part of a vector": (6, 5, 6),
+    "7x7": (12, 49, 3),
+    "a run": (3, 512, 1),
+    "a run and one more": (4, 513, 2),
+    "three runs": (2, 1100, 2),
+    "groups of rows": (131, 18, 131),
+    "items": (40, 7, 5),
+} | {f"{size}": (3, size, 3) for size in (2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 67)}
+
 
 def seed(*words: object) -> int:
     """A seed that depends on the words only."""

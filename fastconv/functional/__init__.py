@@ -16,6 +16,7 @@ from fastconv.functional.adaptive_pool import (
     adaptive_max_pool2d,
     adaptive_max_pool2d_backward,
 )
+from fastconv.functional.batch_norm import batch_norm, batch_norm_backward
 from fastconv.functional.binary_cross_entropy import (
     binary_cross_entropy_with_logits,
     binary_cross_entropy_with_logits_backward,
@@ -29,6 +30,9 @@ from fastconv.functional.conv_transpose import (
     conv_transpose2d_backward,
 )
 from fastconv.functional.cross_entropy import cross_entropy, cross_entropy_backward, softmax_cross_entropy
+from fastconv.functional.dropout import dropout, dropout2d, dropout_backward
+from fastconv.functional.group_norm import group_norm, group_norm_backward
+from fastconv.functional.layer_norm import layer_norm, layer_norm_backward
 from fastconv.functional.linear import linear, linear_backward
 from fastconv.functional.pad import pad, pad2d, pad2d_backward
 from fastconv.functional.pool import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
@@ -44,6 +48,8 @@ __all__ = [
     "avg_pool1d_backward",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "batch_norm",
+    "batch_norm_backward",
     "binary_cross_entropy_with_logits",
     "binary_cross_entropy_with_logits_backward",
     "conv1d",
@@ -56,6 +62,13 @@ __all__ = [
     "conv_transpose2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "dropout",
+    "dropout2d",
+    "dropout_backward",
+    "group_norm",
+    "group_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "linear",
     "linear_backward",
     "max_pool1d",

@@ -35,7 +35,7 @@ class MaxPooling(Module):
     def forward(self, input: Array) -> Any:
         """``(N, C, ...)`` or ``(C, ...)`` to as many channels of one pixel for each window."""
         options = (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
-        if not (self.training or self.return_indices):
+        if not (self.return_indices or self.keeps_for_backward()):
             return self._pool(input, *options)
         output, indices = self._pool(input, *options, return_indices=True)
         self.save_for_backward(indices, input.shape)

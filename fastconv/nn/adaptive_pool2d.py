@@ -78,7 +78,7 @@ class AdaptiveMaxPool2d(Module):
 
     def forward(self, input: Array) -> Any:
         """``(N, C, H, W)`` to ``(N, C, P, Q)``; also without N."""
-        if not (self.training or self.return_indices):
+        if not (self.return_indices or self.keeps_for_backward()):
             return F.adaptive_max_pool2d(input, self.output_size)
         output, indices = F.adaptive_max_pool2d(input, self.output_size, True)
         self.save_for_backward(indices, input.shape)

@@ -1,14 +1,16 @@
 """The base of layers, containers and losses."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from fastconv._arrays import Array, as_array
 from fastconv._geometry import shown
+from fastconv.functional._options import flag
 
+from .hooks import BackwardHook, ForwardHook, ForwardPreHook, HookedBackward, RemovableHandle, run_forward
 from .parameter import Parameter
 
 
@@ -29,15 +31,20 @@ _running = _Pass()
 
 
 class Module:
-    """Something with a ``forward``, a ``backward``, parameters and parts.
+    """Something with a ``forward``, a ``backward``, parameters, buffers and parts.
 
     A subclass writes `forward` and `backward`. Every `Parameter` and every `Module` that is set as an attribute is
     found by `parameters`, `state_dict` and the other methods, under the name of the attribute; parts of parts have
-    dotted names.
+    dotted names. Arrays that are state but not trained, such as running statistics, are set with `register_buffer`.
+
+    Parameters with ``requires_grad=False`` (see `requires_grad_`) get no gradient, and it is not computed. Where a
+    model's ``backward`` is called with ``input_grad=False``, it ends at the first layer from which on nothing is
+    trained.
 
     What ``backward`` needs of ``forward`` is kept with `save_for_backward` and read with `saved_for_backward`. It is
-    kept in training mode only, so that a model in `eval` mode can be used by several threads at once. It is kept as
-    it is: arrays that were modified in between enter the gradient with their new values.
+    kept in training mode only, so that a model in `eval` mode can be used by several threads at once; a part in eval
+    mode of a model in training mode keeps it too. It is kept as it is: arrays that were modified in between enter the
+    gradient with their new values.
 
     Attributes
     ----------
@@ -66,12 +73,29 @@ class Module:
     """
 
     training: bool
+    _buffers: dict[str, bool]  # names, and whether `state_dict` has them; the arrays are attributes
+    _before: dict[int, ForwardPreHook]
+    _after: dict[int, ForwardHook]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         # Here and not in __init__, so that a subclass need not call super().__init__().
         self = super().__new__(cls)
-        self.__dict__.update(training=True, _saved=[], _saved_in=None, _saved_often=False)
+        self.__dict__.update(
+            training=True, _buffers={}, _saved=[], _saved_in=None, _saved_often=False, _before={}, _after={}
+        )
         return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._buffers:
+            if isinstance(value, Parameter | Module):
+                del self._buffers[name]
+            else:
+                self._check_buffer(name, value)
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        self._buffers.pop(name, None)
 
     # ---- forward and backward
 
@@ -88,22 +112,24 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no backward method")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run `forward`."""
+        """Run `forward`, and the hooks before and after it."""
         if not self.training or _running.current is not None:
+            if self._before or self._after:
+                return run_forward(self, self._before, self._after, args, kwargs)
             return self.forward(*args, **kwargs)
         _running.current = object()
         try:
-            return self.forward(*args, **kwargs)
+            return run_forward(self, self._before, self._after, args, kwargs)
         finally:
             _running.current = None
 
     def save_for_backward(self, *values: Any) -> None:
-        """Keep what `backward` needs, in training mode; nothing is kept in eval mode.
+        """Keep what `backward` needs, if `keeps_for_backward`.
 
         A new forward pass replaces what the last one kept. A module that is used at several places of one pass keeps
         one entry per use, and ``backward`` takes them from the last to the first.
         """
-        if not self.training:
+        if not self.keeps_for_backward():
             return
         state = self.__dict__
         current = _running.current
@@ -114,6 +140,14 @@ class Module:
             state["_saved"] = [values]
             state["_saved_in"] = current
             state["_saved_often"] = False
+
+    def keeps_for_backward(self) -> bool:
+        """Whether `save_for_backward` keeps anything: in training mode, or in a pass of a model in training mode.
+
+        The latter is how a part is trained through whose own statistics are to stay, such as a `BatchNorm2d` in eval
+        mode.
+        """
+        return self.training or _running.current is not None
 
     def saved_for_backward(self) -> Any:
         """The tuple that the forward pass gave to `save_for_backward`.
@@ -136,7 +170,146 @@ class Module:
             raise RuntimeError(f"{name}.backward: {reason}")
         return saved.pop() if state["_saved_often"] else saved[-1]
 
-    # ---- parts and parameters
+    def register_forward_pre_hook(self, hook: ForwardPreHook, *, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, args)`` before every `forward`.
+
+        Parameters
+        ----------
+        hook : callable
+            Gets the tuple of positional arguments. What it returns, if not None, replaces them: a tuple, or the only
+            one.
+        prepend : bool
+            Before the hooks that are there already.
+
+        Returns
+        -------
+        RemovableHandle
+            ``handle.remove()`` takes the hook back.
+
+        Raises
+        ------
+        TypeError
+            `hook` cannot be called.
+        """
+        return RemovableHandle(self._before, hook, prepend)
+
+    def register_forward_hook(self, hook: ForwardHook, *, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after every `forward`.
+
+        Parameters
+        ----------
+        hook : callable
+            What it returns, if not None, replaces the output.
+        prepend : bool
+            Before the hooks that are there already.
+
+        Returns
+        -------
+        RemovableHandle
+            ``handle.remove()`` takes the hook back.
+
+        Raises
+        ------
+        TypeError
+            `hook` cannot be called.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastconv import nn
+        >>> net = nn.Sequential(nn.Linear(3, 4, rng=0), nn.ReLU())
+        >>> with net[0].register_forward_hook(lambda module, args, output: print(output.shape)):
+        ...     output = net(np.ones((5, 3), np.float32))
+        (5, 4)
+        """
+        return RemovableHandle(self._after, hook, prepend)
+
+    def register_full_backward_hook(self, hook: BackwardHook, *, prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` after every `backward`.
+
+        A layer that ``backward`` of its container does not reach has no call: with ``input_grad=False`` those before
+        the first that is trained.
+
+        Parameters
+        ----------
+        hook : callable
+            Gets two tuples; ``(None,)`` where the gradient of the input was not asked for. What it returns, if not
+            None, replaces `grad_input`: a tuple as long, or the only one. The gradients of parameters stay as they are.
+        prepend : bool
+            Before the hooks that are there already.
+
+        Returns
+        -------
+        RemovableHandle
+            ``handle.remove()`` takes the hook back.
+
+        Raises
+        ------
+        TypeError
+            `hook` cannot be called.
+        """
+        hooked = self.__dict__.get("backward")
+        if hooked is None:
+            hooked = self.__dict__["backward"] = HookedBackward(self)
+        return RemovableHandle(hooked.hooks, hook, prepend)
+
+    # ---- parts, parameters and buffers
+
+    def register_buffer(self, name: str, array: Array | None, persistent: bool = True) -> None:
+        """Set an array that belongs to the state but is not trained, as an attribute.
+
+        Parameters
+        ----------
+        name : str
+            Of the attribute.
+        array : ndarray of float, integer or bool dtype, or None
+            Kept as it is. None keeps the name for an array that may come later.
+        persistent : bool
+            Whether `state_dict` contains it.
+
+        Raises
+        ------
+        TypeError
+            `name` is not a str, `array` not an array or `persistent` not a bool.
+        ValueError
+            `name` is empty, contains a dot or is that of another attribute.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastconv import nn
+        >>> module = nn.Module()
+        >>> module.register_buffer("steps", np.zeros((), np.int64))
+        >>> module.steps += 1
+        >>> module.state_dict()
+        {'steps': array(1)}
+        """
+        self._check_name("buffer", name, name in self._buffers)
+        self._check_buffer(name, array)
+        self._buffers[name] = flag(f"{type(self).__name__}.register_buffer", "persistent", persistent)
+        object.__setattr__(self, name, array)
+
+    def _check_buffer(self, name: str, array: Any) -> None:
+        """Refuse what cannot be stored."""
+        if array is None:
+            return
+        if type(array) is not np.ndarray or array.dtype.kind not in "fiub":
+            came = f"dtype {array.dtype}" if type(array) is np.ndarray else f"{type(array).__name__} {shown(array)}"
+            raise TypeError(
+                f"{type(self).__name__}: buffer {name} must be a NumPy array of float, integer or bool dtype, "
+                f"got {came}"
+            )
+
+    def _check_name(self, kind: str, name: Any, replaces: bool) -> None:
+        """Refuse a name that would make dotted names ambiguous, or hide something; `replaces` one of its kind."""
+        owner = type(self).__name__
+        if not isinstance(name, str):
+            raise TypeError(f"{owner}: the name of a {kind} must be a str, got {type(name).__name__} {shown(name)}")
+        if not name or "." in name or (hasattr(self, name) and not replaces):
+            raise ValueError(
+                f"{owner}: the name of a {kind} must not be empty, contain a dot or hide an attribute, "
+                f"got {shown(name)}"
+            )
 
     def add_module(self, name: str, module: "Module") -> None:
         """Set a part under a name that may be a number, as `Sequential` does.
@@ -148,15 +321,10 @@ class Module:
         ValueError
             `name` is empty, contains a dot or is that of another attribute.
         """
-        kind = type(self).__name__
         if not isinstance(module, Module):
+            kind = type(self).__name__
             raise TypeError(f"{kind}: {name} must be a Module, got {type(module).__name__} {shown(module)}")
-        if not isinstance(name, str):
-            raise TypeError(f"{kind}: the name of a part must be a str, got {type(name).__name__} {shown(name)}")
-        if not name or "." in name or (hasattr(self, name) and not isinstance(vars(self).get(name), Module)):
-            raise ValueError(
-                f"{kind}: the name of a part must not be empty, contain a dot or hide an attribute, got {shown(name)}"
-            )
+        self._check_name("part", name, isinstance(name, str) and isinstance(vars(self).get(name), Module))
         setattr(self, name, module)
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
@@ -194,28 +362,147 @@ class Module:
             Also those of the parts.
         """
         seen: set[int] = set()
-        for name, parameter in self._entries(prefix, recurse):
-            if id(parameter) not in seen:
-                seen.add(id(parameter))
-                yield name, parameter
+        for name, module in self._tree(prefix, recurse):
+            for key, value in module._own_parameters():
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    yield _joined(name, key), value
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def _tree(self, prefix: str) -> Iterator[tuple[str, "Module"]]:
+    def named_buffers(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Array]]:
+        """Dotted names and arrays of the buffers, each array once; also those that `state_dict` leaves out.
+
+        Parameters
+        ----------
+        prefix : str
+            Put before every name, with a dot.
+        recurse : bool
+            Also those of the parts.
+        """
+        seen: set[int] = set()
+        for name, module in self._tree(prefix, recurse):
+            for key in module._buffers:
+                value = getattr(module, key)
+                if value is not None and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _joined(name, key), value
+
+    def buffers(self, recurse: bool = True) -> Iterator[Array]:
+        """The buffers, each once."""
+        return (array for _, array in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> "Module":
+        """The part of a dotted name; this module for an empty one.
+
+        Raises
+        ------
+        AttributeError
+            There is no such part.
+        """
+        found: Any = self
+        for name in target.split(".") if target else ():
+            found = vars(found).get(name)
+            if not isinstance(found, Module):
+                raise AttributeError(f"{type(self).__name__}.get_submodule: there is no part {target!r}")
+        return found  # type: ignore[no-any-return]
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter of a dotted name.
+
+        Raises
+        ------
+        AttributeError
+            There is no such parameter.
+        """
+        path, _, name = target.rpartition(".")
+        found = vars(self.get_submodule(path)).get(name)
+        if not isinstance(found, Parameter):
+            raise AttributeError(f"{type(self).__name__}.get_parameter: there is no parameter {target!r}")
+        return found
+
+    def get_buffer(self, target: str) -> Array:
+        """The buffer of a dotted name.
+
+        Raises
+        ------
+        AttributeError
+            There is no such buffer.
+        """
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if name not in module._buffers:
+            raise AttributeError(f"{type(self).__name__}.get_buffer: there is no buffer {target!r}")
+        return getattr(module, name)  # type: ignore[no-any-return]
+
+    def apply(self, fn: Callable[["Module"], Any]) -> Self:
+        """Call a function for every module, parts before what they are parts of; for instance to initialise them.
+
+        Returns
+        -------
+        Module
+            This one.
+        """
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Let all parameters be trained, or freeze them.
+
+        Returns
+        -------
+        Module
+            This one.
+
+        Raises
+        ------
+        TypeError
+            `requires_grad` is not a bool.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastconv import nn
+        >>> net = nn.Sequential(nn.Linear(3, 4, rng=0), nn.ReLU(), nn.Linear(4, 2, rng=1))
+        >>> net[0].requires_grad_(False)
+        Linear(in_features=3, out_features=4, bias=True)
+        >>> net.backward(np.ones_like(net(np.ones((5, 3), np.float32))), input_grad=False)
+        >>> [name for name, parameter in net.named_parameters() if parameter.grad is not None]
+        ['2.weight', '2.bias']
+        """
+        wanted = flag(f"{type(self).__name__}.requires_grad_", "requires_grad", requires_grad)
+        for parameter in self.parameters():
+            parameter.requires_grad = wanted
+        return self
+
+    def _is_trained(self) -> bool:
+        """Whether any parameter, here or in a part, requires a gradient."""
+        return any(value.requires_grad for _, module in self._tree("") for _, value in module._own_parameters())
+
+    def _tree(self, prefix: str, recurse: bool = True) -> Iterator[tuple[str, "Module"]]:
         """Every path to every module, also the second path to a shared one."""
         yield prefix, self
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield from value._tree(f"{prefix}.{name}" if prefix else name)
+        if recurse:
+            for name, value in vars(self).items():
+                if isinstance(value, Module):
+                    yield from value._tree(_joined(prefix, name))
 
-    def _entries(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """Every path to every parameter: a module's own first, then those of its parts."""
-        for path, module in self._tree(prefix) if recurse else [(prefix, self)]:
-            for name, value in vars(module).items():
-                if isinstance(value, Parameter):
-                    yield (f"{path}.{name}" if path else name), value
+    def _own_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        return ((name, value) for name, value in vars(self).items() if isinstance(value, Parameter))
+
+    def _entries(self) -> Iterator[tuple[str, Array]]:
+        """Every path to every array of the state: a module's parameters, its buffers, then those of its parts."""
+        for path, module in self._tree(""):
+            for name, parameter in module._own_parameters():
+                yield _joined(path, name), parameter.data
+            for name, persistent in module._buffers.items():
+                array = getattr(module, name)
+                if persistent and array is not None:
+                    yield _joined(path, name), array
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode, here and in all parts; what was kept for ``backward`` is dropped with ``mode=False``.
@@ -245,14 +532,11 @@ class Module:
     # ---- state
 
     def state_dict(self) -> dict[str, Array]:
-        """Copies of all parameters by dotted name, in PyTorch's order, names and layouts."""
-        return {
-            name: np.array(parameter.data, parameter.dtype.newbyteorder("="), order="C")
-            for name, parameter in self._entries()
-        }
+        """Copies of all parameters and persistent buffers by dotted name, in PyTorch's order, names and layouts."""
+        return {name: np.array(array, array.dtype.newbyteorder("="), order="C") for name, array in self._entries()}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Copy the values of a `state_dict` into the parameters, all or none.
+        """Copy the values of a `state_dict` into parameters and buffers, all or none.
 
         Parameters
         ----------
@@ -283,15 +567,15 @@ class Module:
         if strict:
             problems += [f"missing {name!r}" for name in missing] + [f"unexpected {name!r}" for name in unexpected]
         values: list[tuple[Array, Array]] = []
-        for name, parameter in own.items():
+        for name, data in own.items():
             if name in state_dict:
-                problem, value = _fitting(name, parameter.data, state_dict[name])
+                problem, value = _fitting(name, data, state_dict[name])
                 problems += problem
                 values += value
         if problems:
             raise ValueError(f"{kind}.load_state_dict: state_dict does not fit: " + "; ".join(problems))
-        for data, new in values:
-            data[...] = new
+        for into, new in values:
+            into[...] = new
         return IncompatibleKeys(missing, unexpected)
 
     # ---- text
@@ -310,8 +594,12 @@ class Module:
         return f"{name}(\n" + "\n".join("  " + line.replace("\n", "\n  ") for line in lines) + "\n)"
 
 
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
 def _fitting(name: str, data: Array, value: Any) -> tuple[list[str], list[tuple[Array, Array]]]:
-    """What is wrong with a new value of a parameter; else the parameter's array and a copy of the value."""
+    """What is wrong with a new value of an array; else that array and a copy of the value."""
     try:
         array = as_array("load_state_dict", name, value)
     except TypeError:
@@ -323,5 +611,5 @@ def _fitting(name: str, data: Array, value: Any) -> tuple[list[str], list[tuple[
         problems.append(f"{name!r} has dtype {array.dtype} instead of {data.dtype}")
     if not data.flags.writeable:
         problems.append(f"{name!r} is read-only in this model")
-    # A copy, because the value may be a view of a parameter that is overwritten before it.
+    # A copy, because the value may be a view of an array that is overwritten before it.
     return problems, [] if problems else [(data, array.copy())]

@@ -1,16 +1,15 @@
 """Modules one after the other."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, overload
+from collections.abc import Mapping
 
 from fastconv._arrays import Array
-from fastconv._geometry import is_integer, shown
 
+from ._parts import Parts, set_parts
 from .module import Module
 
 
-class Sequential(Module):
-    """Modules that are applied one after the other.
+class Sequential(Parts):
+    """Modules that are applied one after the other, as ``torch.nn.Sequential``.
 
     Parameters
     ----------
@@ -33,17 +32,7 @@ class Sequential(Module):
     """
 
     def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
-        if len(modules) == 1 and isinstance(modules[0], Mapping):
-            for name, part in modules[0].items():
-                self.add_module(name, part)
-        else:
-            for module in modules:
-                self.append(module)  # type: ignore[arg-type]  # append refuses what is not a Module
-
-    def append(self, module: Module) -> "Sequential":
-        """Add a module at the end and return the container."""
-        self.add_module(str(len(self)), module)
-        return self
+        set_parts(self, modules)
 
     def forward(self, input: Array) -> Array:
         """The output of the last module."""
@@ -54,46 +43,21 @@ class Sequential(Module):
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Run every ``backward``, the last module first.
 
-        With ``input_grad=False`` the first module need not compute the gradient of the input, and None is returned.
+        With ``input_grad=False`` the first module that is trained need not compute the gradient of its input, those
+        before it are left out, and None is returned.
         """
         modules = list(self)
-        for module in reversed(modules[1:]):
+        if not input_grad:
+            first = next((i for i, module in enumerate(modules) if module._is_trained()), None)
+            if first is None:
+                return None
+            for module in reversed(modules[first + 1 :]):
+                grad_output = module.backward(grad_output)
+            modules[first].backward(grad_output, input_grad=False)
+            return None
+        for module in reversed(modules):
             grad_output = module.backward(grad_output)
-        if not modules:
-            return grad_output if input_grad else None
-        if input_grad:
-            return modules[0].backward(grad_output)  # type: ignore[no-any-return]
-        modules[0].backward(grad_output, input_grad=False)
-        return None
+        return grad_output
 
-    def _parts(self) -> dict[str, Module]:
-        """Names and modules, also of a module that stands at two places."""
-        return {name: value for name, value in vars(self).items() if isinstance(value, Module)}
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._parts().values())
-
-    def __len__(self) -> int:
-        return len(self._parts())
-
-    @overload
-    def __getitem__(self, index: int) -> Module: ...
-    @overload
-    def __getitem__(self, index: slice) -> "Sequential": ...
-    def __getitem__(self, index: Any) -> Module:
-        parts = self._parts()
-        if isinstance(index, slice):
-            return Sequential(dict(list(parts.items())[index]))
-        return parts[self._name(index)]
-
-    def __setitem__(self, index: int, module: Module) -> None:
-        self.add_module(self._name(index), module)
-
-    def _name(self, index: Any) -> str:
-        names = list(self._parts())
-        if not is_integer(index):
-            raise TypeError(f"Sequential: the index must be an int or a slice, got {shown(index)}")
-        # An IndexError, because Python's own protocols count on it.
-        if not -len(names) <= index < len(names):
-            raise IndexError(f"Sequential: the index must be within its {len(names)} modules, got {shown(index)}")
-        return names[int(index)]
+    def _selection(self, parts: dict[str, Module]) -> "Sequential":
+        return Sequential(parts)

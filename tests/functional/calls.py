@@ -5,6 +5,7 @@ another value is possible, so that an option that is ignored shows.
 """
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,15 @@ TRANSPOSED1D = {"stride": 3, "padding": 1, "output_padding": 2, "groups": 2, "di
 MAX_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True}
 AVG_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False}
 CROSS_ENTROPY = {"ignore_index": 1, "reduction": "none", "label_smoothing": 0.25}
+
+# In eval mode, as running statistics are updated in place otherwise.
+NORM = {"training": False, "momentum": 0.25, "eps": 0.25}
+
+
+def running(a: Maker) -> dict[str, np.ndarray]:
+    """Running statistics; a variance is not negative."""
+    return {"running_mean": a(4), "running_var": abs(a(4))}
+
 
 CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
     "conv2d": lambda a: {"input": a(a.batch, 4, 6, 5), "weight": a(6, 2, 3, 2), "bias": a(6), **CONV},
@@ -122,6 +132,50 @@ CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
     },
     "linear": lambda a: {"input": a(a.batch, 3, 5), "weight": a(4, 5), "bias": a(4)},
     "linear_backward": lambda a: {"grad_output": a(a.batch, 3, 4), "input": a(a.batch, 3, 5), "weight": a(4, 5)},
+    "batch_norm": lambda a: {"input": a(a.batch, 4, 6, 5), **running(a), "weight": a(4), "bias": a(4), **NORM},
+    "batch_norm_backward": lambda a: {
+        "grad_output": a(a.batch, 4, 6, 5),
+        "input": a(a.batch, 4, 6, 5),
+        **running(a),
+        "weight": a(4),
+        "training": True,
+        "eps": 0.25,
+    },
+    "group_norm": lambda a: {
+        "input": a(a.batch, 4, 6, 5),
+        "num_groups": 2,
+        "weight": a(4),
+        "bias": a(4),
+        "eps": 0.25,
+    },
+    "group_norm_backward": lambda a: {
+        "grad_output": a(a.batch, 4, 6, 5),
+        "input": a(a.batch, 4, 6, 5),
+        "num_groups": 2,
+        "weight": a(4),
+        "eps": 0.25,
+    },
+    "layer_norm": lambda a: {
+        "input": a(a.batch, 3, 6, 5),
+        "normalized_shape": (6, 5),
+        "weight": a(6, 5),
+        "bias": a(6, 5),
+        "eps": 0.25,
+    },
+    "layer_norm_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 6, 5),
+        "input": a(a.batch, 3, 6, 5),
+        "normalized_shape": (6, 5),
+        "weight": a(6, 5),
+        "eps": 0.25,
+    },
+    "dropout": lambda a: {"input": a(a.batch, 3, 5), "p": 0.25, "rng": 1},
+    "dropout2d": lambda a: {"input": a(a.batch, 3, 5, 2), "p": 0.25, "rng": 1},
+    "dropout_backward": lambda a: {
+        "grad_output": a(a.batch, 3, 5),
+        "mask": a.ids(2, a.batch, 3, 5).astype(bool),
+        "p": 0.25,
+    },
     **{name: lambda a: {"input": a(a.batch, 3, 5)} for name in ("relu", "sigmoid", "tanh")},
     **{
         f"{name}_backward": lambda a: {"grad_output": a(a.batch, 3, 5), "output": a(a.batch, 3, 5)}
@@ -162,6 +216,9 @@ CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
         "pos_weight": a(a.batch, 5),
     },
 }
+
+WITH_WEIGHTS = [name for name in CALLS if "output_mask" in signature(getattr(F, name)).parameters]
+"""Functions that give gradients of input, weight and bias."""
 
 
 def run(name: str, arguments: dict[str, Any]) -> list[np.ndarray]:

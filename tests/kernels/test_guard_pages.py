@@ -20,6 +20,7 @@ from grids import (
     PAD2D,
     POINTWISE,
     POOL2D,
+    ROWS,
     WINOGRAD,
     Conv2d,
     normals,
@@ -133,6 +134,17 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
         call(f, ops.adagrad, [x, x, abs(x)], 0.1, 0.1, 1e-8, False)
         call(f, ops.rmsprop, [x, x, abs(x), x, x], 0.1, 0.9, 1e-8, 0.1, 0.9, False)
         call(f, ops.adam, [x, x, x, abs(x), abs(x)], 0.1, 0.9, 0.999, 1e-8, 0.1, 3, False, False)
+    for rows, n, count in ROWS.values():
+        x, weight = normals((rows, n), dtype), normals((n,), dtype)
+        result, each = (x.shape, dtype), ((rows,), "float64")
+        three, four = normals((count, 3), dtype), normals((count, 4), dtype)
+        parts = ((min(rows, 3), n), "float64")
+        call(f, ops.row_moments, [x, each, each])
+        call(f, ops.column_products, [x, x, normals((rows, 2), dtype), parts, parts])
+        for w in (None, weight):
+            call(f, ops.row_products, [x, x, normals((count,), dtype), w, each, each])
+            call(f, ops.normalize_rows, [x, three, w, w, result])
+            call(f, ops.normalize_rows_backward, [x, x, four, w, result])
     for outer, classes, inner in LOGITS.values():
         z, weight, rows = normals((outer, classes, inner), dtype), normals((classes,), dtype), (outer, inner)
         for target in (np.zeros(rows, np.int64), abs(z)):

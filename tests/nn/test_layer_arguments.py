@@ -72,6 +72,22 @@ IMPOSSIBLE = [
     (ValueError, "end_dim", lambda: nn.Flatten(1, 0)(np.ones((2, 2)))),
     (TypeError, "input", lambda: nn.Flatten()([[1.0]])),
     (TypeError, "input", lambda: nn.Flatten()(np.ones((2, 2), int))),
+    (ValueError, "scale_factor", lambda: nn.Upsample(0)),
+    (TypeError, "scale_factor", lambda: nn.Upsample(1.5)),
+    (TypeError, "scale_factor", lambda: nn.Upsample(None)),
+    (ValueError, "mode", lambda: nn.Upsample(2, "bilinear")),
+    (ValueError, "input", lambda: nn.Upsample(2)(np.ones((2, 2, 2)))),
+    (ValueError, "scale_factor", lambda: nn.Upsample(2**31 - 1)(np.ones((1, 1, 1, 1)))),
+    (TypeError, "dim", lambda: nn.Unflatten(1.0, (2, 2))),
+    (TypeError, "unflattened_size", lambda: nn.Unflatten(1, 4)),
+    (TypeError, "unflattened_size", lambda: nn.Unflatten(1, (2, 2.0))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, ())),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (-1, -1))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (2, -2))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (2, 3))(np.ones((2, 4)))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (3, -1))(np.ones((2, 4)))),
+    (ValueError, "unflattened_size", lambda: nn.Unflatten(1, (0, -1))(np.ones((2, 4)))),
+    (ValueError, "dim", lambda: nn.Unflatten(2, (2, 2))(np.ones((2, 4)))),
 ]
 
 

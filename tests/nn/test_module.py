@@ -186,3 +186,26 @@ def test_a_module_without_forward_says_so():
 def test_names_of_parts_that_would_hide_something(name):
     with pytest.raises(ValueError, match="name"):
         nn.Sequential(OrderedDict([(name, nn.ReLU())]))
+
+
+def test_apply_visits_parts_first():
+    block, seen = Block(), []
+    assert block.apply(seen.append) is block
+    assert seen == [block.second, block.first[0], block.first[1], block.first, block]
+
+
+def test_parts_and_parameters_by_dotted_name():
+    block = Block()
+    assert block.get_submodule("") is block and block.get_submodule("first.1") is block.first[1]
+    assert block.get_parameter("first.0.weight") is block.first[0].weight
+    assert block.get_parameter("scale") is block.scale
+    block.first.register_buffer("mean", np.ones(2))
+    assert block.get_buffer("first.mean") is block.first.mean
+    for name in ("third", "first.2", "scale", "first.0.weight", ".", "first."):
+        with pytest.raises(AttributeError, match="get_submodule: there is no part"):
+            block.get_submodule(name)
+    for name in ("", "first", "first.0", "constant", "first.mean", "first.0.weights"):
+        with pytest.raises(AttributeError, match="get_parameter: there is no parameter"):
+            block.get_parameter(name)
+    with pytest.raises(AttributeError, match="get_buffer: there is no buffer"):
+        block.get_buffer("constant")

@@ -8,26 +8,6 @@ import pytest
 from fastconv import nn
 
 
-class Recorder(nn.Module):
-    """Passes everything on and remembers how `backward` was called."""
-
-    def forward(self, input):
-        return input
-
-    def backward(self, grad_output, *, input_grad=True):
-        self.asked = input_grad
-        return grad_output if input_grad else None
-
-
-def test_input_grad_false_spares_the_first_module_only():
-    inner = nn.Sequential(Recorder(), Recorder())
-    net = nn.Sequential(inner, Recorder())
-    assert net.backward(1.0, input_grad=False) is None
-    assert [inner[0].asked, inner[1].asked, net[1].asked] == [False, True, True]
-    assert net.backward(1.0) == 1.0
-    assert inner[0].asked
-
-
 def test_names_and_access():
     layers = [nn.ReLU(), nn.Tanh(), nn.Sigmoid()]
     net = nn.Sequential(OrderedDict(zip("abc", layers, strict=True)))

@@ -9,6 +9,7 @@ from .bins import adaptive_avg_pool2d, adaptive_avg_pool2d_backward, adaptive_ma
 from .conv2d import conv2d, conv2d_grad_bias, conv2d_grad_input, conv2d_grad_weight
 from .linear import linear, linear_grad_bias, linear_grad_input, linear_grad_weight
 from .loss import binary_cross_entropy_with_logits, softmax_cross_entropy
+from .norm import column_products, normalize_rows, normalize_rows_backward, row_moments, row_products
 from .optim import adagrad, adam, rmsprop, sgd
 from .pad2d import pad2d, pad2d_backward
 from .places import max_unpool2d, max_unpool2d_backward
@@ -23,6 +24,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_backward",
     "binary_cross_entropy_with_logits",
+    "column_products",
     "conv2d",
     "conv2d_grad_bias",
     "conv2d_grad_input",
@@ -35,11 +37,15 @@ __all__ = [
     "max_pool2d_backward",
     "max_unpool2d",
     "max_unpool2d_backward",
+    "normalize_rows",
+    "normalize_rows_backward",
     "pad2d",
     "pad2d_backward",
     "relu",
     "relu_backward",
     "rmsprop",
+    "row_moments",
+    "row_products",
     "sgd",
     "sigmoid",
     "sigmoid_backward",
