@@ -96,6 +96,34 @@ def test_layer(name, args, kwargs, shape):
         np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [(18, 23), (19, 22), (2, 3, 18, 24), [19, 24]])
+def test_transposed_convolution_of_a_given_size(size):
+    options = {"stride": (2, 3), "padding": (0, 1), "output_padding": (1, 0), "dilation": (1, 2)}
+    ours = nn.ConvTranspose2d(4, 3, 2, **options, dtype=np.float64)
+    theirs = torch.nn.ConvTranspose2d(4, 3, 2, **options).double()
+    ours.load_state_dict(theirs.state_dict())
+    x = values(IMAGE)
+    t = torch.from_numpy(x.copy()).requires_grad_()
+    output = theirs(t, output_size=list(size))
+    np.testing.assert_allclose(ours(x, size), output.detach().numpy(), rtol=1e-12, atol=1e-12)
+    grad_output = values(output.shape, 1)
+    output.backward(torch.from_numpy(grad_output))
+    np.testing.assert_allclose(ours.backward(grad_output), t.grad.numpy(), rtol=1e-12, atol=1e-12)
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [(17, 22), (20, 22), (18, 21), (18, 25), (18,), (3, 18, 22), (2, 3, 18, 30)])
+def test_a_size_that_no_transposed_convolution_gives(size):
+    options = {"stride": (2, 3), "padding": (0, 1), "dilation": (1, 2)}
+    ours, theirs = nn.ConvTranspose2d(4, 3, 2, **options), torch.nn.ConvTranspose2d(4, 3, 2, **options)
+    x = np.zeros(IMAGE, np.float32)
+    with pytest.raises(ValueError, match="ConvTranspose2d: output_size must"):
+        ours(x, size)
+    with pytest.raises(ValueError):
+        theirs(torch.from_numpy(x), output_size=list(size))
+
+
 @pytest.mark.parametrize(("args", "more"), [((2,), ()), ((3, 2, 1), ((9, 8),)), (((2, 3),), ((2, 4, 8, 8),))])
 def test_unpooling(args, more):
     ours, theirs = nn.MaxUnpool2d(*args), torch.nn.MaxUnpool2d(*args)
