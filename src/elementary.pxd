@@ -33,7 +33,9 @@ cdef extern from * nogil:
     enum { EXP_DEGREE = 13, EXP_SCALE_BITS = 128, LOG1P_TERMS = 16, TAIL_DEGREE = 22 };
     static const real EXP_LOWEST = -780.0, EXPM1_LOWEST = -64.0, ROUND_MAGIC = 6755399441055744.0;      /* 1.5 * 2^52 */
     static const real LN2_HIGH = 6.93147180369123816490e-01, LN2_LOW = 1.90821492927058770002e-10;
-    static const real EXP_SCALE = 0x1p128, EXP_UNSCALE = 0x1p-128, TAIL_LAST = 38.75;
+    #define EXP_SCALE 0x1p128
+    #define EXP_UNSCALE 0x1p-128
+    #define TAIL_LAST 38.75
     static const lane_int HALF_MANTISSA = ~(lane_int)0x7ffffff;                         /* 26 of 53 bits */
     static const real TAIL[] = {7.5528513041575152e-01, -6.0789664197189175e-01, 3.8713740074221881e-01,
         -1.8652185795969428e-01, 6.0396574890704116e-02, -7.5401889655874318e-03, -3.4796923623325081e-03,
@@ -45,7 +47,9 @@ cdef extern from * nogil:
     enum { EXP_DEGREE = 7, EXP_SCALE_BITS = 64, LOG1P_TERMS = 7, TAIL_DEGREE = 9 };
     static const real EXP_LOWEST = -120.0f, EXPM1_LOWEST = -32.0f, ROUND_MAGIC = 12582912.0f;           /* 1.5 * 2^23 */
     static const real LN2_HIGH = 6.93145752e-01f, LN2_LOW = 1.42860677e-06f;
-    static const real EXP_SCALE = 0x1p64f, EXP_UNSCALE = 0x1p-64f, TAIL_LAST = 15.4375f;
+    #define EXP_SCALE 0x1p64f
+    #define EXP_UNSCALE 0x1p-64f
+    #define TAIL_LAST 15.4375f
     static const lane_int HALF_MANTISSA = ~(lane_int)0xfff;                             /* 12 of 24 bits */
     static const real TAIL[] = {7.55285144e-01f, -6.07896566e-01f, 3.87136698e-01f, -1.86523587e-01f, 6.04058504e-02f,
         -7.52379978e-03f, -3.51841329e-03f, 1.56492682e-03f, 1.83768090e-04f, -1.27931708e-04f};

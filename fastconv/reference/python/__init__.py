@@ -5,15 +5,32 @@ Every
 loop is the formula of the operation as it stands in a textbook; nothing is slower than it needs to be.
 """
 
-from .activation import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from .activation import (
+    activation,
+    activation_backward,
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+    tanh,
+    tanh_backward,
+)
 from .conv2d import conv2d, conv2d_grad_bias, conv2d_grad_input, conv2d_grad_weight
 from .linear import linear, linear_grad_bias, linear_grad_input, linear_grad_weight
-from .loss import binary_cross_entropy_with_logits, softmax_cross_entropy
+from .loss import (
+    binary_cross_entropy_with_logits,
+    difference_loss,
+    softmax,
+    softmax_backward,
+    softmax_cross_entropy,
+)
 from .optim import adagrad, adam, rmsprop, sgd
 from .pad2d import pad2d, pad2d_backward
 from .pool2d import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 
 __all__ = [
+    "activation",
+    "activation_backward",
     "adagrad",
     "adam",
     "avg_pool2d",
@@ -23,6 +40,7 @@ __all__ = [
     "conv2d_grad_bias",
     "conv2d_grad_input",
     "conv2d_grad_weight",
+    "difference_loss",
     "linear",
     "linear_grad_bias",
     "linear_grad_input",
@@ -37,6 +55,8 @@ __all__ = [
     "sgd",
     "sigmoid",
     "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
     "softmax_cross_entropy",
     "tanh",
     "tanh_backward",
