@@ -168,7 +168,7 @@ cdef struct Difference:
     const real* target
     real* losses                # or NULL
     real* grad                  # or NULL
-    double limit, quadratic, linear, constant, scale
+    double limit, quadratic, linear, offset, scale
 
 
 cdef void difference_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -178,7 +178,7 @@ cdef void difference_block(void* argument, Py_ssize_t item, int thread) noexcept
     if j.losses != NULL:
         for i in range(start, stop):
             d = fabs(<double>j.input[i] - j.target[i])
-            far = d * j.linear - j.constant
+            far = (d - j.offset) * j.linear
             j.losses[i] = <real>(d * d * j.quadratic if d <= j.limit else far)
     if j.grad != NULL:
         for i in range(start, stop):
@@ -187,9 +187,9 @@ cdef void difference_block(void* argument, Py_ssize_t item, int thread) noexcept
             j.grad[i] = <real>(j.scale * (2 * j.quadratic * d if fabs(d) <= j.limit else far))
 
 
-def difference_loss(input, target, losses, grad_input, double limit, double quadratic, double linear, double constant,
+def difference_loss(input, target, losses, grad_input, double limit, double quadratic, double linear, double offset,
                     double scale):
-    """d = input - target: losses = quadratic d^2 if |d| <= limit else linear |d| - constant; scale * its gradient."""
+    """d = input - target: losses = quadratic d^2 if |d| <= limit else linear (|d| - offset); scale * its gradient."""
     cdef Difference job
     cdef Buffers held
     cdef Py_ssize_t items
@@ -200,7 +200,7 @@ def difference_loss(input, target, losses, grad_input, double limit, double quad
         job.target = <const real*>pointer(&held, target, READ)
         job.losses = <real*>pointer(&held, losses, WRITE)
         job.grad = <real*>pointer(&held, grad_input, WRITE)
-        job.limit, job.quadratic, job.linear, job.constant, job.scale = limit, quadratic, linear, constant, scale
+        job.limit, job.quadratic, job.linear, job.offset, job.scale = limit, quadratic, linear, offset, scale
         items = (job.size + DIFFERENCES - 1) // DIFFERENCES
         with nogil:
             run(difference_block, &job, items, team(items, 16.0 * job.size))

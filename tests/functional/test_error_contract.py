@@ -12,7 +12,7 @@ from .calls import CALLS, Maker, arrays, options, run, same_bits
 
 def optional(name: str, argument: str) -> bool:
     """Whether an array argument may be None."""
-    return argument in ("bias", "pos_weight") or (argument == "weight" and "cross_entropy" in name)
+    return argument in ("bias", "pos_weight") or (argument == "weight" and ("cross_entropy" in name or "nll" in name))
 
 
 def real_names(name: str) -> list[str]:

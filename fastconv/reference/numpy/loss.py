@@ -98,18 +98,18 @@ def difference_loss(
     limit: float,
     quadratic: float,
     linear: float,
-    constant: float,
+    offset: float,
     scale: float,
 ) -> None:
     """Write the loss of every difference d and its gradient times `scale`.
 
-    The loss is quadratic d^2 for |d| <= limit, and linear |d| - constant beyond.
+    The loss is quadratic d^2 for |d| <= limit, and linear (|d| - offset) beyond.
     """
     d = input - target
     size = np.abs(d)
     near = size <= limit
     if losses is not None:
-        losses[...] = np.where(near, quadratic * d * d, linear * size - constant)
+        losses[...] = np.where(near, quadratic * d * d, linear * (size - offset))
     if grad_input is not None:
         grad_input[...] = scale * np.where(near, 2 * quadratic * d, linear * np.sign(d))
 

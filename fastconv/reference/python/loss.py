@@ -100,12 +100,12 @@ def difference_loss(
     limit: float,
     quadratic: float,
     linear: float,
-    constant: float,
+    offset: float,
     scale: float,
 ) -> None:
     """Write the loss of every difference d and its gradient times `scale`.
 
-    The loss is quadratic d^2 for |d| <= limit, and linear |d| - constant beyond.
+    The loss is quadratic d^2 for |d| <= limit, and linear (|d| - offset) beyond.
     """
     loss = []
     gradient = []
@@ -115,7 +115,7 @@ def difference_loss(
             loss.append(quadratic * d * d)
             gradient.append(scale * 2.0 * quadratic * d)
         else:
-            loss.append(linear * abs(d) - constant)
+            loss.append(linear * (abs(d) - offset))
             gradient.append(scale * (d if math.isnan(d) else math.copysign(linear, d)))
     if losses is not None:
         store(losses, loss)
