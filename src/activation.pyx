@@ -2,8 +2,8 @@
 
     items: blocks of elements; within one, a sweep of its rule (rules.pxd) over whole vectors
 The last elements of an array go through the same vector code with other lanes beside them, so that the result of an
-element does not depend on where it stands. A sweep is called through a pointer: its loop is all that an activation adds
-to the code.
+element does not depend on where it stands. A sweep is called through a pointer: its loop is all that an activation
+adds to the code.
 """
 from libc.string cimport memcpy
 
@@ -238,7 +238,9 @@ def tanh_backward(grad_output, output, grad_input):
     elementwise(tanh_backward_sweep, 12, grad_output, output, grad_input, 0, 0)
 
 
-cdef tuple FUNCTIONS = ("leaky_relu", "hardtanh", "hardsigmoid", "hardswish", "elu", "gelu", "gelu_tanh", "silu", "softplus")
+cdef tuple FUNCTIONS = (
+    "leaky_relu", "hardtanh", "hardsigmoid", "hardswish", "elu", "gelu", "gelu_tanh", "silu", "softplus",
+)
 
 cdef enum:
     CHEAP = 4                   # of FUNCTIONS: without an exponential

@@ -1,29 +1,32 @@
 """What activations do to one vector, and their gradients to two.
 
-A rule maps (a, b) to a result: forward a is the input, and b is not used; backward a is the gradient of the output, and b
-the output (relu, sigmoid, tanh) or the input (the others). `at` holds the parameters of the activation.
+A rule maps (a, b) to a result: forward a is the input, and b is not used; backward a is the gradient of the output,
+and b the output (relu, sigmoid, tanh) or the input (the others). `at` holds the parameters of the activation.
 
-    silu and gelu_tanh are x * sigmoid(v) with v = x and v = 2 sqrt(2/pi) (x + 0.044715 x^3). With e = exp(-|v|) they are
+    silu and gelu_tanh are x * sigmoid(v) with v = x and v = 2 sqrt(2/pi) (x + 0.044715 x^3). With e = exp(-|v|) that is
         x / (1 + e) for x >= 0,     x * e / (1 + e) for x < 0,
     and with p = 1 / (1 + e) and w = |x| dv/dx their derivatives are
         p * (1 + w * e * p),        e * p * (1 - w * p).
-    gelu is x * Phi(x) with Phi(-a) = 1 - Phi(a) = density * ratio, see elementary.pxd; its derivative is 1 - t for x >= 0
-    and t for x < 0, with t = density * (ratio - |x| / sqrt(2 pi)).
+    gelu is x * Phi(x) with Phi(-a) = 1 - Phi(a) = density * ratio, see elementary.pxd; its derivative is t for x < 0
+    and 1 - t for x >= 0, with t = density * (ratio - |x| / sqrt(2 pi)).
 Where a factor may be far below 1, the exponential is scaled and only the result is scaled back: it is rounded to a
 subnormal number once. Magnitudes are limited where a result has become that of infinity, so that 0 is not multiplied
-by infinity; what infinity itself then gives is torch's answer, which is NaN where it stands next to a vanishing factor.
+by infinity; infinity itself gives what it does in torch, which is NaN where it stands next to a vanishing factor.
+Largest errors of 2000 numbers between -760 and 40, in units in the last place: elu 1.4, silu 2.4, softplus 2.1, gelu
+4.4, hardswish 1.7, gelu_tanh 1 + 2 |v|, whose exponential enlarges the rounding of its argument. Derivatives cross 0:
+their errors are below 1.4 eps of the larger of 1 and |x|.
 """
 from .elementary cimport (
     EXP_LOWEST, EXP_SCALE, EXP_UNSCALE, TAIL_LAST, Tail, normal_tail, vec_exp_scaled, vec_expm1, vec_log1p,
 )
 from .simd cimport (
-    mask, mask_and, mask_or, real, vec, vec_abs, vec_add, vec_div, vec_eq, vec_fma, vec_lt, vec_max, vec_mul, vec_select,
-    vec_set, vec_sub,
+    mask, mask_and, mask_or, real, vec, vec_abs, vec_add, vec_div, vec_eq, vec_fma, vec_lt, vec_max, vec_mul,
+    vec_select, vec_set, vec_sub,
 )
 
 cdef extern from * nogil:
     """
-    #define GELU_LAST ((real)(sizeof(real) == 8 ? 24 : 16))     /* there 2 sqrt(2/pi) (x + 0.044715 x^3) > -EXP_LOWEST */
+    #define GELU_LAST ((real)(sizeof(real) == 8 ? 24 : 16))     /* where v > -EXP_LOWEST */
     """
     const real GELU_LAST
 

@@ -3,9 +3,9 @@
     run: up to RUN rows of C classes that are neighbours in memory (inner > 1), or one row (inner = 1)
     for each piece of the run, RUN elements at most that lie side by side: a class of every row, or RUN classes of one
         largest element; then exponentials and their sums; then results           one lane for each element of a piece
-Lanes are rows, or if there is one row, parts of it, which are put together between the passes: the code of a pass is the
-same, and all RUN lanes go through it, so that its loops have a constant length. Sums are taken in double, in an order
-that depends on the shape only.
+Lanes are rows, or if there is one row, parts of it, which are put together between the passes: the code of a pass is
+the same, and all RUN lanes go through it, so that its loops have a constant length. Sums are taken in double, in an
+order that depends on the shape only.
 """
 from libc.math cimport INFINITY, log
 from libc.string cimport memcpy

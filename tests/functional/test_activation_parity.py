@@ -58,7 +58,7 @@ def ours(name: str, x: np.ndarray, grad: np.ndarray, **options: Any) -> tuple[np
 def test_values_and_gradients(name: str, options: dict[str, Any], shape: tuple[int, ...], backend: str) -> None:
     x, grad = 4 * normals(shape, np.float64, rng="x"), normals(shape, np.float64, rng="g")
     for result, right in zip(ours(name, x, grad, **options), in_torch(name, x, grad, **options), strict=True):
-        # Torch subtracts from 1 what is near 1: its own error is of that size, times the steep slope of the tanh of gelu.
+        # Torch subtracts from 1 what is near 1: its own error is of that size, times the slope of the tanh of gelu.
         assert_allclose(result, right, rtol=1e-12, atol=1e-14 if "tanh" in options.values() else 2e-15, strict=True)
 
 

@@ -36,7 +36,7 @@ def test_definition(name: str, each: Any, slope: Any, dtype: Any, backend: str) 
 
 
 def test_huber_at_its_corner(backend: str) -> None:
-    """Both branches give the same there; and with a tip of no width the rounded absolute difference is the plain one."""
+    """Both branches give the same there; and with a tip of no width smooth_l1_loss is l1_loss."""
     x, zero = np.array([-2.0, 2.0, np.nextafter(2.0, 3)]), np.zeros(3)
     assert F.huber_loss(x, zero, "none", 2.0).tolist() == pytest.approx([2, 2, 2])
     assert F.huber_loss_backward(np.ones(3), x, zero, "none", 2.0).tolist() == [-2, 2, 2]
@@ -58,7 +58,9 @@ def test_no_elements(name: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", "_backward"])
-@pytest.mark.parametrize(("name", "option", "bad"), [("huber_loss", "delta", (0, -1.0)), ("smooth_l1_loss", "beta", (-1, math.inf))])
+@pytest.mark.parametrize(
+    ("name", "option", "bad"), [("huber_loss", "delta", (0, -1.0)), ("smooth_l1_loss", "beta", (-1, math.inf))]
+)
 def test_parameters(name: str, option: str, bad: tuple[float, ...], suffix: str) -> None:
     arrays = (1.0, X, Y) if suffix else (X, Y)
     for value in (*bad, math.nan):

@@ -36,8 +36,8 @@ def run(ops: Any, name: str, x: NDArray[Any], grad: NDArray[Any] | None = None) 
 
 
 def compare(name: str, kernels: Kernels, x: NDArray[Any], result: NDArray[Any], right: NDArray[Any]) -> None:
-    """Within 6 eps, and what a rounded argument of an exponential costs: of gelu_tanh everywhere, of the others where the
-    plain loops or the twin work with no more digits than the kernel."""
+    """Within 6 eps, and what a rounded argument of an exponential costs: of gelu_tanh everywhere, of the others where
+    the plain loops or the twin work with no more digits than the kernel."""
     assert_array_equal(np.isnan(result), np.isnan(right))
     assert_array_equal(np.isinf(result), np.isinf(right))
     finite = np.isfinite(right)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from fastconv import _backend
 
+from .test_activation_functions import PARAMETERS
+
 PAGE = mmap.PAGESIZE
 PROT_NONE = 0
 
@@ -95,7 +97,7 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
         for name in ("relu", "sigmoid", "tanh"):
             call(f, getattr(ops, name), [x, result])
             call(f, getattr(ops, f"{name}_backward"), [x, x, result])
-        for name in ("leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "hardtanh", "hardsigmoid", "hardswish"):
+        for name in PARAMETERS:
             call(f, ops.activation, [x, result], name, 1.0, 2.0)
             call(f, ops.activation_backward, [x, x, result], name, 1.0, 2.0)
         call(f, ops.difference_loss, [x, x, result, result], 1.0, 0.5, 1.0, 0.5, 1.0)

@@ -37,8 +37,8 @@ def backward(ops: Any, grad: NDArray[Any], y: NDArray[Any], log: bool) -> NDArra
 def test_equal_to_plain_loops(shape: tuple[int, int, int], log: bool, kernels: Kernels) -> None:
     x, grad = normals(shape, kernels.dtype) * kernels.dtype.type(3), normals(shape, kernels.dtype, rng=1)
     right = forward(python, x, log)
-    # Without more digits than the arrays have, the error of the difference to the largest element is one of the exponent:
-    # in the plain loops and, for float32, in the NumPy twin. The compiled difference is exact.
+    # Without more digits than the arrays have, the error of the difference to the largest element is one of the
+    # exponent: in the plain loops and, for float32, in the NumPy twin. The compiled difference is exact.
     allowed = (32 if kernels.isa == "numpy" or kernels.dtype == np.float64 else 4) * kernels.eps
     assert_allclose(forward(kernels.ops, x, log), right, rtol=allowed, atol=kernels.eps if log else 0, strict=True)
     result, gradient = (backward(ops, grad, right, log) for ops in (kernels.ops, python))

@@ -55,7 +55,8 @@ def tanh_backward(grad_output: NDArray[Any], output: NDArray[Any], grad_input: N
 def logistic(x: Real) -> Real:
     """Return 1 / (1 + exp(-x)), by the branch whose exponential cannot overflow."""
     e = np.exp(-np.abs(x))
-    return np.where(x < 0, e, 1) / (1 + e)
+    result: Real = np.where(x < 0, e, 1) / (1 + e)
+    return result
 
 
 def tail(x: Real) -> Real:
@@ -66,7 +67,8 @@ def tail(x: Real) -> Real:
 
 def density(x: Real) -> Real:
     """Return the density of the normal distribution."""
-    return np.exp(-0.5 * x * x) * x.dtype.type(1 / sqrt(2 * pi))
+    result: Real = np.exp(-0.5 * x * x) * x.dtype.type(1 / sqrt(2 * pi))
+    return result
 
 
 def gelu_argument(x: Real) -> tuple[Real, Real]:
@@ -77,19 +79,23 @@ def gelu_argument(x: Real) -> tuple[Real, Real]:
 
 
 def swish(x: Real, v: Real) -> Real:
-    """Return x * logistic(v); without a product of infinity and a rounded 0 but for x = -inf."""
-    return np.where(x < 0, x * (np.exp(np.minimum(v, 0)) / (1 + np.exp(-np.abs(v)))), x / (1 + np.exp(-np.abs(v))))
+    """Return x * logistic(v); v has the sign of x."""
+    e = np.exp(-np.abs(v))
+    result: Real = np.where(x < 0, x * (e / (1 + e)), x / (1 + e))
+    return result
 
 
 def swish_slope(x: Real, v: Real, w: Real) -> Real:
     """Return the derivative, with w = x * dv/dx; NaN for infinities, as in torch."""
-    return logistic(v) * (1 + w * logistic(-v)) + (x - x)
+    result: Real = logistic(v) * (1 + w * logistic(-v)) + (x - x)
+    return result
 
 
 def softplus(x: Real, beta: float, threshold: float) -> Real:
     """Return log(1 + exp(beta x)) / beta, and x where beta x is above the threshold."""
     z = x * beta
-    return np.where(z > threshold, x, (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta)
+    result: Real = np.where(z > threshold, x, (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta)
+    return result
 
 
 Function: TypeAlias = Callable[[Real, float, float], Real]
