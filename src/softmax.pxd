@@ -11,7 +11,9 @@ from libc.math cimport INFINITY, log
 from libc.string cimport memcpy
 
 from .elementary cimport EXP_LOWEST, EXP_UNSCALE, vec_exp_scaled_less
-from .simd cimport LANES, real, vec_load, vec_store
+from .simd cimport (
+    LANES, mask_or, real, vec, vec_add, vec_is_nan, vec_load, vec_lt, vec_select, vec_set, vec_store, vec_sub,
+)
 
 cdef enum:
     RUN = 32                    # a multiple of LANES
@@ -73,24 +75,28 @@ cdef inline void put(real* p, const real* lanes, int width) noexcept nogil:
         memcpy(p, lanes, width * sizeof(real))
 
 
-cdef inline real larger(real a, real b) noexcept nogil:
+cdef inline vec larger(vec a, vec b) noexcept nogil:
     """NaN if either is."""
-    return b if b > a or b != b else a
+    return vec_select(mask_or(vec_lt(a, b), vec_is_nan(b)), b, a)
+
+
+cdef inline void largest(real* top, const real* x) noexcept nogil:
+    cdef int i
+    for i in range(RUN // LANES):
+        vec_store(top + i * LANES, larger(vec_load(top + i * LANES), vec_load(x + i * LANES)))
 
 
 cdef inline void exponentials(real* x, const real* top) noexcept nogil:
     """x = EXP_SCALE * exp(x - top). The difference is exact: its rounding error would be one of the exponential."""
-    cdef real low[RUN]
-    cdef real difference, back, error
+    cdef vec v, t, difference, back, error
     cdef int i
-    for i in range(RUN):
-        difference = x[i] - top[i]
-        back = difference - x[i]
-        error = (x[i] - (difference - back)) - (top[i] + back)       # Knuth's error of a sum
-        low[i] = -error if difference > EXP_LOWEST else 0            # infinities have none
-        x[i] = difference
     for i in range(RUN // LANES):
-        vec_store(x + i * LANES, vec_exp_scaled_less(vec_load(x + i * LANES), vec_load(low + i * LANES)))
+        v, t = vec_load(x + i * LANES), vec_load(top + i * LANES)
+        difference = vec_sub(v, t)
+        back = vec_sub(difference, v)
+        error = vec_sub(vec_add(t, back), vec_sub(v, vec_sub(difference, back)))     # Knuth's error of a sum, negative
+        error = vec_select(vec_lt(vec_set(EXP_LOWEST), difference), error, vec_set(0))      # infinities have none
+        vec_store(x + i * LANES, vec_exp_scaled_less(difference, error))
 
 
 cdef inline void spread(double* total) noexcept nogil:
@@ -115,11 +121,11 @@ cdef inline void softmax_run(const Softmax* j, Py_ssize_t number) noexcept nogil
         top[i], total[i] = -INFINITY, 0
     for piece in range(r.pieces):
         fetch(lanes, x + piece * r.step, width_of(&r, piece), -INFINITY)
-        for i in range(RUN):
-            top[i] = larger(top[i], lanes[i])
+        largest(top, lanes)
     if r.one_row:
         for i in range(1, RUN):
-            top[0] = larger(top[0], top[i])
+            if top[i] > top[0] or top[i] != top[i]:
+                top[0] = top[i]
         for i in range(1, RUN):
             top[i] = top[0]
     for piece in range(r.pieces):
@@ -130,12 +136,11 @@ cdef inline void softmax_run(const Softmax* j, Py_ssize_t number) noexcept nogil
         put(y + piece * r.step, lanes, width_of(&r, piece))
     if r.one_row:
         spread(total)
-    if j.logarithm:
-        for i in range(1 if r.one_row else r.width):
-            total[i] = log(total[i] * EXP_UNSCALE)
-        if r.one_row:
-            for i in range(1, RUN):
-                total[i] = total[0]
+    for i in range(1 if r.one_row else r.width):
+        total[i] = log(total[i] * EXP_UNSCALE) if j.logarithm else 1 / total[i]
+    if r.one_row:
+        for i in range(1, RUN):
+            total[i] = total[0]
     for piece in range(r.pieces):
         fetch(lanes, (x if j.logarithm else y) + piece * r.step, width_of(&r, piece), 0)
         if j.logarithm:
@@ -143,7 +148,7 @@ cdef inline void softmax_run(const Softmax* j, Py_ssize_t number) noexcept nogil
                 lanes[i] = <real>(<double>lanes[i] - top[i] - total[i])
         else:
             for i in range(RUN):
-                lanes[i] = <real>(lanes[i] / total[i])
+                lanes[i] = <real>(lanes[i] * total[i])
         put(y + piece * r.step, lanes, width_of(&r, piece))
 
 
@@ -163,9 +168,13 @@ cdef inline void softmax_backward_run(const Softmax* j, Py_ssize_t number) noexc
         top[i], total[i] = 0, 0
     for piece in range(r.pieces):
         fetch(grads, grad + piece * r.step, width_of(&r, piece), 0)
-        fetch(lanes, y + piece * r.step, width_of(&r, piece), 0)
-        for i in range(RUN):
-            total[i] += grads[i] * (1 if j.logarithm else <double>lanes[i])
+        if j.logarithm:
+            for i in range(RUN):
+                total[i] += grads[i]
+        else:
+            fetch(lanes, y + piece * r.step, width_of(&r, piece), 0)
+            for i in range(RUN):
+                total[i] += <double>grads[i] * lanes[i]
     if r.one_row:
         spread(total)
     for piece in range(r.pieces):
