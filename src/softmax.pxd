@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 
 from .elementary cimport EXP_LOWEST, EXP_UNSCALE, vec_exp_scaled_less
 from .simd cimport (
-    LANES, mask_or, real, vec, vec_add, vec_is_nan, vec_load, vec_lt, vec_select, vec_set, vec_store, vec_sub,
+    LANES, mask_or, real, vec, vec_add, vec_is_nan, vec_keep, vec_load, vec_lt, vec_select, vec_set, vec_store, vec_sub,
 )
 
 cdef enum:
@@ -59,18 +59,19 @@ cdef inline int width_of(const Run* r, Py_ssize_t piece) noexcept nogil:
 
 
 cdef inline void fetch(real* lanes, const real* p, int width, real rest) noexcept nogil:
+    """By whole vectors, as they are read: a vector out of two smaller stores would wait for the memory."""
     cdef int i
-    if width == RUN:
-        memcpy(lanes, p, RUN * sizeof(real))
-    else:
-        for i in range(RUN):
-            lanes[i] = rest
+    for i in range(RUN // LANES):
+        vec_store(lanes + i * LANES, vec_keep(vec_load(p + i * LANES) if width == RUN else vec_set(rest)))
+    if width < RUN:
         memcpy(lanes, p, width * sizeof(real))
 
 
 cdef inline void put(real* p, const real* lanes, int width) noexcept nogil:
+    cdef int i
     if width == RUN:
-        memcpy(p, lanes, RUN * sizeof(real))
+        for i in range(RUN // LANES):
+            vec_store(p + i * LANES, vec_keep(vec_load(lanes + i * LANES)))
     else:
         memcpy(p, lanes, width * sizeof(real))
 
