@@ -1,37 +1,28 @@
 """The base of optimizers: parameter groups, checks, state."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from fastconv import _backend
-from fastconv._arrays import FLOAT32, FLOAT64, Array
+from fastconv._arrays import FLOAT32, FLOAT64
 from fastconv._geometry import shown
-from fastconv.nn.parameter import Parameter, is_parameter_data
+from fastconv.nn.parameter import Parameter
 
 from ._groups import Params, check_distinct, split
+from ._plan import Batch, Plan, check_gradient, fits, native, plain, state_of
 from ._state import State, fitting, matched, parts
 
-
-class _Update(NamedTuple):
-    """One parameter of a step, with everything that its update needs, checked and allocated."""
-
-    parameter: Parameter
-    data: Array
-    work: Array
-    grad: Array
-    state: State
-    started: bool
-    group: dict[str, Any]
+Loss = TypeVar("Loss")
 
 
 class Optimizer:
     """Base of the optimizers.
 
     A subclass writes three short methods: what its hyper-parameters may be (`_check`), which arrays it keeps for a
-    parameter (`_buffers`), and which kernel updates it (`_update`).
+    parameter (`_buffers`), and which kernel updates many parameters at once (`_update`).
 
     Parameters
     ----------
@@ -79,16 +70,30 @@ class Optimizer:
         """Names and first values of the arrays that are kept for a parameter."""
         raise NotImplementedError
 
-    def _update(
-        self, ops: SimpleNamespace, param: Array, grad: Array, state: State, started: bool, group: dict[str, Any]
-    ) -> None:
-        """Change `param` and `state` in place; `started` says that the arrays of `state` are new."""
+    def _update(self, ops: SimpleNamespace, batch: Batch) -> None:
+        """Change the parameters and states of `batch` in place."""
         raise NotImplementedError
 
     # ---- steps
 
-    def step(self) -> None:
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], Loss]) -> Loss: ...
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, or none if anything is wrong.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the gradients and returns the loss; called first.
+
+        Returns
+        -------
+        object
+            What `closure` returned, or None.
 
         Raises
         ------
@@ -96,61 +101,80 @@ class Optimizer:
             A gradient has another kind, dtype or shape than its parameter, a parameter is read-only, or a
             hyper-parameter was set to an impossible value. Nothing was changed.
         """
+        if closure is not None and not callable(closure):
+            raise TypeError(f"{type(self).__name__}.step: closure must be callable, got {shown(closure)}")
+        loss = None if closure is None else closure()
         for group in self.param_groups:
             self._check(group)
-        updates = [self._prepare(*member) for member in self._members() if member[1].grad is not None]
-        for update in updates:
-            self.state[update.parameter] = update.state
-            update.state["step"] += 1
-            if not update.data.size:
-                continue
-            state = {key: _flat(value) for key, value in update.state.items()}
-            work = update.work.reshape(-1)
-            ops = _backend.ops(FLOAT32 if work.dtype == FLOAT32 else FLOAT64)
-            self._update(ops, work, update.grad.reshape(-1), state, update.started, update.group)
-            if update.work is not update.data and update.group["lr"] != 0:
-                update.data[...] = update.work
+        plan = Plan()
+        position = 0
+        for group in self.param_groups:
+            self._prepare(plan, group, position)
+            position += len(group["params"])
+        for parameter, state in plan.states:
+            self.state[parameter] = state
+            state["step"] += 1
+        for batch in plan.batches.values():
+            self._update(_backend.ops(batch.dtype), batch)
+        for data, work in plan.copies:
+            data[...] = work
+        return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set all gradients to None, or to zeros."""
         for _, parameter, _ in self._members():
             parameter.zero_grad(set_to_none)
 
-    def _prepare(self, key: int | str, parameter: Parameter, group: dict[str, Any]) -> _Update:
-        """Check one parameter and its gradient, and allocate what the update needs."""
+    def _prepare(self, plan: Plan, group: dict[str, Any], position: int) -> None:
+        """Plan the update of a group, whose first parameter has this position; allocate what it needs.
+
+        What is as kernels need it passes a few comparisons: a step of a small network takes hardly longer than they.
+        """
         name = f"{type(self).__name__}.step"
-        data, grad = parameter.data, parameter.grad
-        if not is_parameter_data(grad):
-            came = f"dtype {grad.dtype}" if isinstance(grad, np.ndarray) else type(grad).__name__
-            raise TypeError(f"{name}: the gradient of parameter {key!r} must be a {data.dtype} array, got {came}")
-        if grad.dtype.type is not data.dtype.type:
-            raise TypeError(
-                f"{name}: the gradient of parameter {key!r} must be {data.dtype} as the parameter, got {grad.dtype}"
+        buffers, names = self._buffers(group), group.get("param_names")
+        moves, maximize = group["lr"] != 0, group["maximize"]
+        parameter: Parameter
+        for i, parameter in enumerate(group["params"]):
+            grad = parameter.grad
+            if grad is None:
+                continue
+            data = parameter.data
+            shape, dtype = data.shape, data.dtype
+            ready = (
+                (dtype is FLOAT32 or dtype is FLOAT64)
+                and type(grad) is np.ndarray
+                and grad.dtype is dtype
+                and grad.shape == shape
+                and grad.flags.carray
+                and data.flags.carray
             )
-        if grad.shape != data.shape:
-            raise ValueError(
-                f"{name}: the gradient of parameter {key!r} must have its shape {data.shape}, got {grad.shape}"
-            )
-        if not data.flags.writeable:
-            raise ValueError(f"{name}: parameter {key!r} is read-only")
-        buffers = self._buffers(group)
-        old = self.state.get(parameter, {"step": 0})
-        # Without the arrays of options that were switched off.
-        state = {key: value for key, value in old.items() if key == "step" or key in buffers}
-        started = not buffers.keys() <= state.keys()
-        for buffer, value in buffers.items():
-            if buffer not in state:
-                state[buffer] = np.full(data.shape, value, data.dtype.type)
-            elif state[buffer].shape != data.shape or state[buffer].dtype.type is not data.dtype.type:
-                raise ValueError(
-                    f"{name}: {buffer} of parameter {key!r} is {state[buffer].dtype} of shape {state[buffer].shape}, "
-                    f"but the parameter became {data.dtype} of shape {data.shape}"
-                )
-        # With a rate of 0, a kernel that works on the parameter itself could change the sign of a zero.
-        work = data if _plain(data) and group["lr"] != 0 else np.array(data, data.dtype.type, order="C")
-        if not _plain(grad) or np.may_share_memory(grad, data):
-            grad = np.array(grad, grad.dtype.type, order="C")
-        return _Update(parameter, data, work, grad, state, started, group)
+            key = names[i] if names else position + i
+            if not ready:
+                check_gradient(name, key, data, grad)
+                dtype = native(data)
+            state, started = self.state.get(parameter), False
+            if state is None or not fits(state, buffers, shape, dtype):
+                started = state is None or not buffers.keys() <= state.keys()
+                state = state_of(name, key, data, state, buffers)
+
+            work = data
+            # With a rate of 0, a kernel that works on the parameter itself could change the sign of a zero.
+            if not moves or not (ready or plain(data)):
+                work = np.array(data, dtype, order="C")
+                if moves:
+                    plan.copies.append((data, work))
+            owned = grad.base is None and data.base is None and grad is not data
+            if not (ready or plain(grad)) or not (owned or not np.may_share_memory(grad, data)):
+                grad = np.array(grad, dtype, order="C")
+            if maximize:
+                grad = np.negative(grad, out=np.empty(shape, dtype))
+
+            plan.states.append((parameter, state))
+            batch = plan.batch(group, dtype, state["step"] + 1, started, buffers)
+            batch.params.append(work)
+            batch.grads.append(grad)
+            for buffer, arrays in batch.states.items():
+                arrays.append(state[buffer])
 
     def _members(self) -> Iterator[tuple[int | str, Parameter, dict[str, Any]]]:
         """Key (name, or position if there are no names), parameter and group of every parameter."""
@@ -271,12 +295,3 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key not in ("params", "param_names")]
         return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"
-
-
-def _plain(array: Array) -> bool:
-    """Whether a kernel can work on the array itself."""
-    return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
-
-
-def _flat(value: Any) -> Any:
-    return value.reshape(-1) if isinstance(value, np.ndarray) else value
