@@ -184,16 +184,18 @@ cdef inline Py_ssize_t spans_of(const Py_buffer* view) noexcept nogil:
 
 
 cdef int step_through(Block block, Job* job, tuple arrays) except -1:
-    """Run `block` on all spans; `arrays` has a list for each role (state arrays: or None)."""
+    """Run `block` on all spans; `arrays` has a list for each role, or None for a state that does not exist."""
     cdef Py_ssize_t count = len(arrays[0]), items = 0, reals = 0, i, k, start, size
     cdef Py_buffer* views = <Py_buffer*>memory(count * ROLES * sizeof(Py_buffer))
     cdef Py_buffer* v
     cdef Span* spans = NULL
+    cdef double bytes_each = 4.0                          # of float32: a parameter is read and written
     memset(views, 0, count * ROLES * sizeof(Py_buffer))   # what was never acquired may be released
     try:
         for k in range(ROLES):
             array = arrays[k]
             if array is not None:
+                bytes_each += 4.0 if k < 2 else 8.0
                 for i in range(count):
                     PyObject_GetBuffer(array[i], &views[i * ROLES + k], READ if k == 1 else WRITE)
         for i in range(count):
@@ -212,7 +214,7 @@ cdef int step_through(Block block, Job* job, tuple arrays) except -1:
         job.spans = spans
         job.with_a, job.with_b, job.with_c = arrays[2] is not None, arrays[3] is not None, arrays[4] is not None
         with nogil:
-            run(block, job, items, team(items, 8.0 * reals))
+            run(block, job, items, team(items, bytes_each * reals))
     finally:
         for i in range(count * ROLES):
             PyBuffer_Release(&views[i])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
-from typing import Any, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 import numpy as np
 
@@ -44,6 +44,9 @@ class Optimizer:
     TypeError, ValueError
         There is nothing to train, two parameters overlap, or a hyper-parameter is impossible.
     """
+
+    _counts_steps: ClassVar[bool] = True
+    """Whether an update depends on the number of steps; if not, a saved state need not tell it."""
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -133,6 +136,7 @@ class Optimizer:
         name = f"{type(self).__name__}.step"
         buffers, names = self._buffers(group), group.get("param_names")
         moves, maximize = group["lr"] != 0, group["maximize"]
+        batch: Batch | None = None
         parameter: Parameter
         for i, parameter in enumerate(group["params"]):
             grad = parameter.grad
@@ -148,14 +152,13 @@ class Optimizer:
                 and grad.flags.carray
                 and data.flags.carray
             )
-            key = names[i] if names else position + i
             if not ready:
-                check_gradient(name, key, data, grad)
+                check_gradient(name, names[i] if names else position + i, data, grad)
                 dtype = native(data)
             state, started = self.state.get(parameter), False
             if state is None or not fits(state, buffers, shape, dtype):
                 started = state is None or not buffers.keys() <= state.keys()
-                state = state_of(name, key, data, state, buffers)
+                state = state_of(name, names[i] if names else position + i, data, state, buffers)
 
             work = data
             # With a rate of 0, a kernel that works on the parameter itself could change the sign of a zero.
@@ -163,14 +166,16 @@ class Optimizer:
                 work = np.array(data, dtype, order="C")
                 if moves:
                     plan.copies.append((data, work))
-            owned = grad.base is None and data.base is None and grad is not data
-            if not (ready or plain(grad)) or not (owned or not np.may_share_memory(grad, data)):
+            apart = grad.base is None and data.base is None and grad is not data
+            if not (ready or plain(grad)) or not (apart or not np.may_share_memory(grad, data)):
                 grad = np.array(grad, dtype, order="C")
             if maximize:
                 grad = np.negative(grad, out=np.empty(shape, dtype))
 
             plan.states.append((parameter, state))
-            batch = plan.batch(group, dtype, state["step"] + 1, started, buffers)
+            step = state["step"] + 1
+            if batch is None or batch.step != step or batch.dtype is not dtype or batch.started is not started:
+                batch = plan.batch(group, dtype, step, started, buffers)
             batch.params.append(work)
             batch.grads.append(grad)
             for buffer, arrays in batch.states.items():
@@ -228,7 +233,8 @@ class Optimizer:
         -------
         dict
             ``{"state": {key: {"step": int, name: array, ...}}, "param_groups": [...]}``; keys are the names of the
-            parameters, or their positions if they were given without names.
+            parameters, or their positions if they were given without names. With positions, and with every array and
+            step made a tensor, PyTorch's optimizer of the same name loads it.
         """
         keys = {parameter: key for key, parameter, _ in self._members()}
         return {
@@ -251,8 +257,8 @@ class Optimizer:
         Parameters
         ----------
         state_dict : mapping
-            Of an optimizer of the same kind for parameters of the same shapes. Parameters are matched by name if both
-            sides have names, else by position.
+            Of an optimizer of the same kind for parameters of the same shapes; PyTorch's own, with tensors on the CPU,
+            is good as well. Parameters are matched by name if both sides have names, else by position.
 
         Raises
         ------
@@ -270,15 +276,17 @@ class Optimizer:
         problems: list[str] = []
         keys = {parameter: key for key, parameter, _ in self._members()}
         for i, (group, saved) in enumerate(zip(self.param_groups, saved_groups, strict=True)):
-            faults, pairs = matched(i, [keys[parameter] for parameter in group["params"]], list(saved["params"]))
+            faults, pairs = matched(i, [keys[parameter] for parameter in group["params"]], saved)
             problems += faults
-            known_options = {key: value for key, value in saved.items() if key in group or key == "initial_lr"}
-            new = {**group, **known_options, "params": group["params"]}
+            options = (key for key in saved if key in self.defaults or key == "initial_lr")
+            new = {**group, **{key: saved[key] for key in options}}
             self._check(new)
             groups.append(new)
             for parameter, (key, theirs) in zip(group["params"], pairs, strict=False):
                 if theirs in saved_states:
-                    faults, state = fitting(key, parameter.data, saved_states[theirs], self._buffers(new))
+                    faults, state = fitting(
+                        key, parameter.data, saved_states[theirs], self._buffers(new), self._counts_steps
+                    )
                     problems += faults
                     states[parameter] = state
         known = {key for saved in saved_groups for key in saved["params"]}

@@ -54,6 +54,8 @@ class SGD(Optimizer):
     array([0.71])
     """
 
+    _counts_steps = False
+
     def __init__(
         self,
         params: Params,

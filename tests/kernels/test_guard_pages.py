@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from fastconv import _backend
 
+from .guards import alone
+
 PAGE = mmap.PAGESIZE
 PROT_NONE = 0
 
@@ -96,10 +98,10 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
             call(f, getattr(ops, name), [x, result])
             call(f, getattr(ops, f"{name}_backward"), [x, x, result])
         call(f, ops.binary_cross_entropy_with_logits, [x, x, x, x, result, result], 1.0)
-        call(f, ops.sgd, [x, x, x], 0.1, 0.9, 0.0, 0.1, True, False)
-        call(f, ops.adagrad, [x, x, abs(x)], 0.1, 0.1, 1e-8, False)
-        call(f, ops.rmsprop, [x, x, abs(x), x, x], 0.1, 0.9, 1e-8, 0.1, 0.9, False)
-        call(f, ops.adam, [x, x, x, abs(x), abs(x)], 0.1, 0.9, 0.999, 1e-8, 0.1, 3, False, False)
+        call(f, alone(ops.sgd), [x, x, x], 0.1, 0.9, 0.0, 0.1, True, False)
+        call(f, alone(ops.adagrad), [x, x, abs(x)], 0.1, 0.1, 1e-8, False)
+        call(f, alone(ops.rmsprop), [x, x, abs(x), x, x], 0.1, 0.9, 1e-8, 0.1, 0.9, False)
+        call(f, alone(ops.adam), [x, x, x, abs(x), abs(x)], 0.1, 0.9, 0.999, 1e-8, 0.1, 3, False, False)
     for outer, classes, inner in LOGITS.values():
         z, weight, rows = normals((outer, classes, inner), dtype), normals((classes,), dtype), (outer, inner)
         for target in (np.zeros(rows, np.int64), abs(z)):

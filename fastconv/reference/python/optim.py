@@ -64,15 +64,15 @@ def adagrad(
     for param, grad, sum in together(params, grads, sums):
         parameters = param.reshape(-1).tolist()
         gradients = grad.reshape(-1).tolist()
-        sums = sum.reshape(-1).tolist()
+        squares = sum.reshape(-1).tolist()
         for i, g in enumerate(gradients):
             if weight_decay:
                 g += weight_decay * parameters[i]
-            sums[i] += g * g
-            root = square_root(sums[i] + eps) if eps_inside_sqrt else square_root(sums[i]) + eps
+            squares[i] += g * g
+            root = square_root(squares[i] + eps) if eps_inside_sqrt else square_root(squares[i]) + eps
             parameters[i] -= lr * g / root
         store(param, parameters)
-        store(sum, sums)
+        store(sum, squares)
 
 
 def rmsprop(
