@@ -21,7 +21,7 @@ class _FactorLR(LRScheduler):
     def __init__(self, optimizer: HasGroups, lr_lambda: Factor | Sequence[Factor], last_epoch: int = -1) -> None:
         name = type(self).__name__
         groups = len(with_groups(name, optimizer).param_groups)
-        factors = list(lr_lambda) if isinstance(lr_lambda, list | tuple) else [lr_lambda] * groups
+        factors: list[Any] = list(lr_lambda) if isinstance(lr_lambda, list | tuple) else [lr_lambda] * groups
         if len(factors) != groups:
             raise ValueError(f"{name}: lr_lambda has {len(factors)} functions for {groups} parameter groups")
         for factor in factors:

@@ -69,9 +69,9 @@ def test_a_state_that_does_not_fit_changes_nothing(make):
     before = json.dumps(schedule.state_dict())
     with pytest.raises(TypeError, match="state_dict"):
         schedule.load_state_dict([])
-    with pytest.raises(ValueError, match="lacks.*last_epoch"):
+    with pytest.raises(ValueError, match=r"lacks.*last_epoch"):
         schedule.load_state_dict({})
-    with pytest.raises(ValueError, match="unknown.*speed"):
+    with pytest.raises(ValueError, match=r"unknown.*speed"):
         schedule.load_state_dict(schedule.state_dict() | {"speed": 1, "last_epoch": 9})
     for key in ("_schedulers", "lr_lambdas"):
         if key in schedule.state_dict():
