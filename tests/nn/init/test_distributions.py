@@ -73,7 +73,15 @@ def test_layers_start_uniformly_in_one_over_the_root_of_their_inputs(layer):
 
 @pytest.mark.parametrize(
     ("mean", "std", "a", "b"),
-    [(0, 1, -2, 2), (1, 0.5, 0, 3), (0, 1, 0.5, 0.7), (0, 1, 3, 5), (-4, 2, 1, 2), (0, 1, -0.1, 0.1), (0, 1e-3, 1, 1.0001)],
+    [
+        (0, 1, -2, 2),
+        (1, 0.5, 0, 3),
+        (0, 1, 0.5, 0.7),
+        (0, 1, 3, 5),
+        (-4, 2, 1, 2),
+        (0, 1, -0.1, 0.1),
+        (0, 1e-3, 1, 1.0001),
+    ],
 )
 def test_truncated_normal_numbers(mean, std, a, b):
     """Moments of the density itself, summed up; and no value outside, also after rounding."""
