@@ -3,7 +3,7 @@
     items: spans of up to BLOCK elements of one parameter
         vectors: parameter, gradient and state come into registers, are changed by a rule, and go back
 All parameters of a call make one parallel region, and nothing is changed before every array is at hand. The last
-elements of a span go through the same rule with a part of the lanes.
+elements of a span go through the same loop in a vector of their own.
 Formulas: docs of fastconv.optim. Scalars are computed in double and rounded once.
 """
 from cpython.buffer cimport PyBuffer_Release, PyObject_GetBuffer
@@ -41,8 +41,12 @@ cdef struct Lanes:
     vec c
 
 
+ctypedef void (*Loop)(const void* job, const Span* span) noexcept nogil     # job: a Job
+
+
 cdef struct Job:
     const Span* spans
+    Loop loop
     real lr, eps, weight_decay, momentum, keep, beta1, keep1, beta2, keep2, shrink, v_scale
     bint nesterov, first_step, eps_inside_sqrt
     bint with_a, with_b, with_c
@@ -50,43 +54,30 @@ cdef struct Job:
 ctypedef void (*Rule)(const Job* j, Lanes* x) noexcept nogil
 
 
-cdef inline vec get(const real* p, bint there, Py_ssize_t count) noexcept nogil:
-    if not there:
-        return vec_set(0)
-    if count == LANES:
-        return vec_load(p)
-    return vec_load_part(p, count)
-
-
-cdef inline void put(real* p, bint there, vec v, Py_ssize_t count) noexcept nogil:
-    if there:
-        if count == LANES:
-            vec_store(p, v)
-        else:
-            vec_store_part(p, v, count)
-
-
-cdef inline void apply_part(Rule rule, const Job* j, const Span* s, Py_ssize_t i, Py_ssize_t count) noexcept nogil:
-    """count <= LANES elements from i on; inlined with its rule."""
+cdef inline void apply(Rule rule, const Job* job, const Span* span) noexcept nogil:
+    """Whole vectors of a span; inlined with its rule."""
+    cdef Job j = job[0]                                   # copies: stores cannot change them
+    cdef Span s = span[0]
     cdef Lanes x
-    x.p, x.g = get(s.param + i, True, count), get(s.grad + i, True, count)
-    x.a, x.b, x.c = get(s.a + i, j.with_a, count), get(s.b + i, j.with_b, count), get(s.c + i, j.with_c, count)
-    rule(j, &x)
-    put(s.param + i, True, x.p, count)
-    put(s.a + i, j.with_a, x.a, count)
-    put(s.b + i, j.with_b, x.b, count)
-    put(s.c + i, j.with_c, x.c, count)
-
-
-cdef inline void apply(Rule rule, void* argument, Py_ssize_t item) noexcept nogil:
-    cdef Job j = (<Job*>argument)[0]                      # copies: stores cannot change them
-    cdef Span s = j.spans[item]
+    cdef vec zero = vec_set(0)
     cdef Py_ssize_t i = 0
-    while i + LANES <= s.size:
-        apply_part(rule, &j, &s, i, LANES)
+    while i < s.size:
+        x.p, x.g, x.a, x.b, x.c = vec_load(s.param + i), vec_load(s.grad + i), zero, zero, zero
+        if j.with_a:
+            x.a = vec_load(s.a + i)
+        if j.with_b:
+            x.b = vec_load(s.b + i)
+        if j.with_c:
+            x.c = vec_load(s.c + i)
+        rule(&j, &x)
+        vec_store(s.param + i, x.p)
+        if j.with_a:
+            vec_store(s.a + i, x.a)
+        if j.with_b:
+            vec_store(s.b + i, x.b)
+        if j.with_c:
+            vec_store(s.c + i, x.c)
         i += LANES
-    if i < s.size:
-        apply_part(rule, &j, &s, i, s.size - i)
 
 
 cdef inline vec decayed(const Job* j, const Lanes* x) noexcept nogil:
@@ -156,23 +147,43 @@ cdef inline void adam_rule(const Job* j, Lanes* x) noexcept nogil:
     x.p = vec_sub(x.p, vec_div(vec_mul(vec_set(j.lr), x.a), denominator(j, v)))
 
 
-cdef void sgd_block(void* job, Py_ssize_t item, int thread) noexcept nogil:
-    apply(sgd_rule, job, item)
+cdef void sgd_loop(const void* job, const Span* span) noexcept nogil:
+    apply(sgd_rule, <const Job*>job, span)
 
 
-cdef void adagrad_block(void* job, Py_ssize_t item, int thread) noexcept nogil:
-    apply(adagrad_rule, job, item)
+cdef void adagrad_loop(const void* job, const Span* span) noexcept nogil:
+    apply(adagrad_rule, <const Job*>job, span)
 
 
-cdef void rmsprop_block(void* job, Py_ssize_t item, int thread) noexcept nogil:
-    apply(rmsprop_rule, job, item)
+cdef void rmsprop_loop(const void* job, const Span* span) noexcept nogil:
+    apply(rmsprop_rule, <const Job*>job, span)
 
 
-cdef void adam_block(void* job, Py_ssize_t item, int thread) noexcept nogil:
-    apply(adam_rule, job, item)
+cdef void adam_loop(const void* job, const Span* span) noexcept nogil:
+    apply(adam_rule, <const Job*>job, span)
 
 
-ctypedef void (*Block)(void* job, Py_ssize_t item, int thread) noexcept nogil
+cdef void update(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """One span: its whole vectors in place, the rest in a vector of its own."""
+    cdef const Job* job = <const Job*>argument
+    cdef Span whole = job.spans[item]
+    cdef Py_ssize_t rest = whole.size % LANES, start = whole.size - rest, k
+    cdef real lanes[ROLES][LANES]
+    cdef real* ends[ROLES]
+    cdef Span last
+    whole.size = start
+    job.loop(job, &whole)
+    if rest:
+        ends[0], ends[1], ends[2], ends[3], ends[4] = whole.param, <real*>whole.grad, whole.a, whole.b, whole.c
+        for k in range(ROLES):
+            if ends[k] != NULL:
+                vec_store(lanes[k], vec_load_part(ends[k] + start, rest))
+        last.size = LANES
+        last.param, last.grad, last.a, last.b, last.c = lanes[0], lanes[1], lanes[2], lanes[3], lanes[4]
+        job.loop(job, &last)
+        for k in range(ROLES):
+            if ends[k] != NULL and k != 1:
+                vec_store_part(ends[k] + start, vec_load(lanes[k]), rest)
 
 
 cdef inline real* at(const Py_buffer* view, Py_ssize_t start) noexcept nogil:
@@ -183,8 +194,8 @@ cdef inline Py_ssize_t spans_of(const Py_buffer* view) noexcept nogil:
     return (view.len // <Py_ssize_t>sizeof(real) + BLOCK - 1) // BLOCK
 
 
-cdef int step_through(Block block, Job* job, tuple arrays) except -1:
-    """Run `block` on all spans; `arrays` has a list for each role, or None for a state that does not exist."""
+cdef int step_through(Loop loop, Job* job, tuple arrays) except -1:
+    """Run `loop` on all spans; `arrays` has a list for each role, or None for a state that does not exist."""
     cdef Py_ssize_t count = len(arrays[0]), items = 0, reals = 0, i, k, start, size
     cdef Py_buffer* views = <Py_buffer*>memory(count * ROLES * sizeof(Py_buffer))
     cdef Py_buffer* v
@@ -211,10 +222,10 @@ cdef int step_through(Block block, Job* job, tuple arrays) except -1:
                 spans[items].param, spans[items].grad = at(v, start), at(v + 1, start)
                 spans[items].a, spans[items].b, spans[items].c = at(v + 2, start), at(v + 3, start), at(v + 4, start)
                 items += 1
-        job.spans = spans
+        job.spans, job.loop = spans, loop
         job.with_a, job.with_b, job.with_c = arrays[2] is not None, arrays[3] is not None, arrays[4] is not None
         with nogil:
-            run(block, job, items, team(items, bytes_each * reals))
+            run(update, job, items, team(items, bytes_each * reals))
     finally:
         for i in range(count * ROLES):
             PyBuffer_Release(&views[i])
@@ -229,7 +240,7 @@ def sgd(params, grads, momentum_buffers, double lr, double momentum, double damp
     cdef Job job
     job.lr, job.momentum, job.keep, job.weight_decay = lr, momentum, 1 - dampening, weight_decay
     job.nesterov, job.first_step = nesterov, first_step
-    step_through(sgd_block, &job, (params, grads, momentum_buffers, None, None))
+    step_through(sgd_loop, &job, (params, grads, momentum_buffers, None, None))
 
 
 def adagrad(params, grads, sums, double lr, double weight_decay, double eps, bint eps_inside_sqrt):
@@ -237,7 +248,7 @@ def adagrad(params, grads, sums, double lr, double weight_decay, double eps, bin
     cdef Job job
     job.lr, job.weight_decay, job.eps, job.eps_inside_sqrt = lr, weight_decay, eps, eps_inside_sqrt
     job.v_scale = 1
-    step_through(adagrad_block, &job, (params, grads, sums, None, None))
+    step_through(adagrad_loop, &job, (params, grads, sums, None, None))
 
 
 def rmsprop(params, grads, square_avgs, grad_avgs, momentum_buffers, double lr, double alpha, double eps,
@@ -246,7 +257,7 @@ def rmsprop(params, grads, square_avgs, grad_avgs, momentum_buffers, double lr, 
     cdef Job job
     job.lr, job.beta2, job.keep2, job.eps, job.weight_decay = lr, alpha, 1 - alpha, eps, weight_decay
     job.momentum, job.eps_inside_sqrt, job.v_scale = momentum, eps_inside_sqrt, 1
-    step_through(rmsprop_block, &job, (params, grads, square_avgs, grad_avgs, momentum_buffers))
+    step_through(rmsprop_loop, &job, (params, grads, square_avgs, grad_avgs, momentum_buffers))
 
 
 def adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, double lr, double beta1, double beta2, double eps,
@@ -259,4 +270,4 @@ def adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, double lr, doubl
     job.eps, job.eps_inside_sqrt = eps, eps_inside_sqrt
     job.weight_decay = 0 if decoupled else weight_decay
     job.shrink = 1 - lr * weight_decay if decoupled else 1
-    step_through(adam_block, &job, (params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs))
+    step_through(adam_loop, &job, (params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs))
