@@ -10,6 +10,9 @@ from fastconv._arrays import Array
 from fastconv._geometry import Shape
 from fastconv.nn import Module
 
+# The mode of a module, and what it keeps of its last pass.
+STATE = ("training", "_saved", "_saved_in", "_saved_often")
+
 Shapes = Shape | tuple[Any, ...] | None
 """The shape of an array, the shapes of several, or nothing."""
 
@@ -68,14 +71,14 @@ def replaced(model: Module, method: str, wrap: Callable[[Module, Any], Any]) -> 
 @contextmanager
 def evaluating(model: Module) -> Iterator[None]:
     """Set eval mode for the time of a ``with`` block; unlike `Module.eval`, keep what ``backward`` needs."""
-    before = [(module, module.training) for module in model.modules()]
+    before = [(module, {key: vars(module)[key] for key in STATE if key in vars(module)}) for module in model.modules()]
     try:
         for module, _ in before:
             module.training = False
         yield
     finally:
-        for module, training in before:
-            module.training = training
+        for module, state in before:
+            vars(module).update(state)
 
 
 def observe(model: Module, input: Array) -> list[Call]:
