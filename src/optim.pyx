@@ -200,13 +200,11 @@ cdef int step_through(Loop loop, Job* job, tuple arrays) except -1:
     cdef Py_buffer* views = <Py_buffer*>memory(count * ROLES * sizeof(Py_buffer))
     cdef Py_buffer* v
     cdef Span* spans = NULL
-    cdef double bytes_each = 4.0                          # of float32: a parameter is read and written
     memset(views, 0, count * ROLES * sizeof(Py_buffer))   # what was never acquired may be released
     try:
         for k in range(ROLES):
             array = arrays[k]
             if array is not None:
-                bytes_each += 4.0 if k < 2 else 8.0
                 for i in range(count):
                     PyObject_GetBuffer(array[i], &views[i * ROLES + k], READ if k == 1 else WRITE)
         for i in range(count):
@@ -225,7 +223,7 @@ cdef int step_through(Loop loop, Job* job, tuple arrays) except -1:
         job.spans, job.loop = spans, loop
         job.with_a, job.with_b, job.with_c = arrays[2] is not None, arrays[3] is not None, arrays[4] is not None
         with nogil:
-            run(update, job, items, team(items, bytes_each * reals))
+            run(update, job, items, team(items, 8.0 * reals))
     finally:
         for i in range(count * ROLES):
             PyBuffer_Release(&views[i])
