@@ -105,6 +105,8 @@ def _beyond(value: Any, low: int) -> bool:
 
 def integer(function: str, name: str, value: object, low: int, high: int = LIMIT) -> int:
     """One integer argument, ``low <= value <= high``."""
+    if type(value) is int and low <= value <= high:  # by far the most frequent, here and in `pair`
+        return value
     if not is_integer(value):
         raise TypeError(f"{function}: {name} must be an int, got {shown(value)}")
     number = int(value)  # type: ignore[call-overload]
@@ -115,8 +117,12 @@ def integer(function: str, name: str, value: object, low: int, high: int = LIMIT
 
 def pair(function: str, name: str, value: Any, low: int) -> Pair:
     """One int for height and width alike, or a sequence of one or two ints."""
-    if type(value) is int and low <= value <= LIMIT:  # by far the most frequent
+    if type(value) is int and low <= value <= LIMIT:
         return value, value
+    if type(value) is tuple and len(value) == 2:
+        first, second = value
+        if type(first) is int and type(second) is int and low <= first <= LIMIT and low <= second <= LIMIT:
+            return first, second
     if is_integer(value):
         number = integer(function, name, value, low)
         return number, number
@@ -159,7 +165,8 @@ def told(size: Pair, axes: int) -> Pair | int:
 
 def sides(function: str, name: str, value: Any, low: int) -> Sides:
     """An int, ``(height, width)`` or ``((top, bottom), (left, right))``."""
-    if not (is_sequence(value) and any(map(is_sequence, value))):
+    kind = type(value[0] if type(value) is tuple and value else value)
+    if kind is int or not (is_sequence(value) and any(map(is_sequence, value))):
         h, w = pair(function, name, value, low)
         return (h, h), (w, w)
     allowed = f"{function}: {name} must be an int, a pair of ints or ((top, bottom), (left, right))"
