@@ -1,6 +1,7 @@
 """Modules one after the other: the passes that `Sequential` and modules with named parts have in common."""
 
 from collections.abc import Sequence
+from typing import Literal, overload
 
 from fastconv._arrays import Array
 
@@ -14,6 +15,10 @@ def forward(modules: Sequence[Module], input: Array) -> Array:
     return input
 
 
+@overload
+def backward(modules: Sequence[Module], grad_output: Array, input_grad: Literal[True]) -> Array: ...
+@overload
+def backward(modules: Sequence[Module], grad_output: Array, input_grad: bool) -> Array | None: ...
 def backward(modules: Sequence[Module], grad_output: Array, input_grad: bool) -> Array | None:
     """Run every ``backward``, the last module first, and return the gradient of the input.
 
