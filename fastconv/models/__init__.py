@@ -1,4 +1,8 @@
-"""Networks that are known by name."""
+"""Networks that are known by name.
+
+Names and layouts of weights are torchvision's where it has the network:
+``resnet18().load_state_dict(torchvision.models.resnet18(weights="DEFAULT").state_dict())``.
+"""
 
 from .alexnet import alexnet
 from .autoencoder import autoencoder_small

@@ -66,6 +66,14 @@ class DenseBlock(nn.Sequential):
         The result has ``in_channels + layers * growth_rate`` channels.
     **first
         `rng` and `dtype` of the layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv.models.densenet import DenseBlock
+    >>> block = DenseBlock(3, 4, 2, rng=0)
+    >>> block(np.zeros((2, 4, 7, 7), np.float32)).shape, block.denselayer3.conv1.weight.shape
+    ((2, 10, 7, 7), (8, 8, 1, 1))
     """
 
     def __init__(self, layers: int, in_channels: int, growth_rate: int, **first: Any) -> None:

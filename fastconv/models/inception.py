@@ -38,6 +38,13 @@ class Inception(nn.Concat):
         Channels that the two give.
     **first
         `rng` and `dtype` of the layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv.models.inception import Inception
+    >>> Inception(4, 2, 3, rng=0)(np.zeros((2, 4, 7, 7), np.float32)).shape
+    (2, 5, 7, 7)
     """
 
     def __init__(self, in_channels: int, branch1: int, branch3: int, **first: Any) -> None:
@@ -56,6 +63,13 @@ class Reduction(nn.Concat):
         Channels that the convolution gives; the pooling gives `in_channels`.
     **first
         `rng` and `dtype` of the layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv.models.inception import Reduction
+    >>> Reduction(4, 3, rng=0)(np.zeros((2, 4, 7, 7), np.float32)).shape
+    (2, 7, 3, 3)
     """
 
     def __init__(self, in_channels: int, branch3: int, **first: Any) -> None:

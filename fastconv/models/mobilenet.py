@@ -63,6 +63,14 @@ class InvertedResidual(nn.Module):
         How many times as many channels there are inside; with 1 the first convolution is left out.
     **first
         `rng` and `dtype` of the layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv.models.mobilenet import InvertedResidual
+    >>> block = InvertedResidual(4, 4, stride=1, expand_ratio=6, rng=0)
+    >>> block(np.zeros((2, 4, 7, 7), np.float32)).shape, block.conv[1][0].weight.shape
+    ((2, 4, 7, 7), (24, 1, 3, 3))
     """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int, expand_ratio: int, **first: Any) -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from fastconv import nn
 from fastconv._arrays import Array, check_shape, real
+from fastconv._geometry import integer
 from fastconv.nn import _chain
 
 from ._arguments import Width, classes_and_channels, first_values
@@ -23,6 +24,14 @@ class BasicBlock(nn.Module):
         The way around; the input itself if left out.
     **first
         `rng` and `dtype` of the layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv.models.resnet import BasicBlock, Subsample
+    >>> block = BasicBlock(4, 8, 2, Subsample(8, 2), rng=0)
+    >>> block(np.zeros((2, 4, 7, 7), np.float32)).shape
+    (2, 8, 4, 4)
     """
 
     fusible: ClassVar[tuple[tuple[str, ...], ...]] = (("conv1", "bn1", "relu1", "conv2", "bn2"),)
@@ -69,14 +78,32 @@ class Subsample(nn.Module):
     Parameters
     ----------
     out_channels, stride : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv.models.resnet import Subsample
+    >>> Subsample(2, 2)(np.arange(9.0).reshape(1, 1, 3, 3)).tolist()
+    [[[[0.0, 2.0], [6.0, 8.0]], [[0.0, 0.0], [0.0, 0.0]]]]
     """
 
     def __init__(self, out_channels: int, stride: int) -> None:
-        self.out_channels, self.stride = out_channels, stride
+        self.out_channels = integer("Subsample", "out_channels", out_channels, 1)
+        self.stride = integer("Subsample", "stride", stride, 1)
 
     def forward(self, input: Array) -> Array:
-        """``(N, C, H, W)`` to ``(N, out_channels, H / stride, W / stride)``, rounded up."""
+        """``(N, C, H, W)`` to ``(N, out_channels, H / stride, W / stride)``, rounded up.
+
+        Raises
+        ------
+        ValueError
+            `input` has another number of axes, or more channels than the output.
+        """
         x = real("Subsample", "input", input)
+        if x.ndim != 4 or x.shape[1] > self.out_channels:
+            raise ValueError(
+                f"Subsample: input must be (N, C, H, W) with C <= {self.out_channels}, got shape {x.shape}"
+            )
         kept = x[:, :, :: self.stride, :: self.stride]
         output = np.zeros((len(x), self.out_channels, *kept.shape[2:]), x.dtype)
         output[:, : x.shape[1]] = kept

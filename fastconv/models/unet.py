@@ -43,6 +43,13 @@ class Level(nn.Module):
         How often maps are halved from here on; the height and width of images are multiples of ``2**depth``.
     **first
         `rng` and `dtype` of the layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastconv.models.unet import Level
+    >>> Level(1, 4, 2, rng=0)(np.zeros((2, 1, 8, 12), np.float32)).shape
+    (2, 4, 8, 12)
     """
 
     def __init__(self, in_channels: int, out_channels: int, depth: int, **first: Any) -> None:

@@ -90,9 +90,12 @@ def test_backward_twice_adds_up(block):
 
 
 def test_no_images(block):
-    block.eval()
+    shape = block(image()).shape
     empty = block(image()[:0])
-    assert empty.shape == (0, *block(image()).shape[1:])
+    assert empty.shape == (0, *shape[1:])
+    assert block.backward(empty).shape == (0, *SHAPE[1:])
+    assert all(p.grad is not None and not p.grad.any() for p in block.parameters())
+    assert block.eval()(image()[:0]).shape == empty.shape
 
 
 def test_layouts(block):
@@ -128,6 +131,18 @@ def test_images_that_cannot_be_halved_so_often(shape):
     model = models.unet_small(width=2, depth=3, rng=0)
     with pytest.raises(ValueError, match=r"unet_small: input must be .* multiples of 8, got shape \("):
         model(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 4, 4), (4, 8, 8), (2, 4), ()])
+def test_images_that_cannot_be_subsampled(shape):
+    with pytest.raises(ValueError, match=r"Subsample: input must be .* C <= 4, got shape"):
+        Subsample(4, 2)(np.zeros(shape))
+
+
+@pytest.mark.parametrize(("kind", "arguments"), [(ValueError, (4, 0)), (ValueError, (0, 2)), (TypeError, (4, 2.0))])
+def test_impossible_subsampling(kind, arguments):
+    with pytest.raises(kind, match="Subsample: "):
+        Subsample(*arguments)
 
 
 def test_limits_of_relu6():
