@@ -50,7 +50,8 @@ INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
 LIMITED_API = [("Py_LIMITED_API", "0x030B0000")]
 DIRECTIVES = {
     "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False,
-    "binding": True, "embedsignature": False,
+    # Plain built-in functions with a signature: half of a module is otherwise Cython's own kind of function.
+    "binding": False, "embedsignature": True, "embedsignature.format": "clinic",
 }
 
 

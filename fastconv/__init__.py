@@ -17,6 +17,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from ._summary import summary
     from .functional._algorithm import explain_conv2d
     from .train import History, Trainer
     from .weights import load_weights, save_weights
@@ -29,6 +30,7 @@ _NAMES = {
     "explain_conv2d": "functional._algorithm",
     "load_weights": "weights",
     "save_weights": "weights",
+    "summary": "_summary",
 }
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "set_flush_subnormals",
     "set_num_threads",
     "show_config",
+    "summary",
     "testing",
     "threads",
     "train",

@@ -27,7 +27,8 @@ from .workspace cimport memory
 
 cdef enum:
     WINDOW_FLAT = 384           # positions in a window, about
-    WINDOW_TAPS = 512
+    WINDOW_TAPS = 512           # taps summed at a time
+    COLUMN_TAPS = 96            # likewise where each meets a cache line of its own
     FLAT = 512                  # positions in a band, about, for many output channels ...
     MOST_FLAT = 4096            # ... and for one
     SUMS = 8192                 # sums of a band that stay in L1, about
@@ -65,7 +66,8 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
         if j.straight:
             pixels = straight
     if j.depth and 2 * j.rows > LANES:                    # else few lanes would be full
-        channels = plan_window(band, most_images, window_wanted(j.rows), WINDOW_TAPS, image_step)
+        channels = plan_window(band, most_images, window_wanted(j.rows),
+                               WINDOW_TAPS if j.column.taps > 1 else COLUMN_TAPS, image_step)
         set_spans(&j.whole, band, 0)
         channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
         j.lanes = 0.9 * channels < pixels and band.size <= MOST_RESULTS

@@ -1,7 +1,10 @@
-"""Losses together with their gradients: softmax cross-entropy, and binary cross-entropy with logits.
+"""Softmax (softmax.pxd), and losses together with their gradients.
 
+Softmax cross-entropy:
     items: blocks of BLOCK rows (one row: the C logits of one sample or pixel)
     for each run of rows with one outer index:     largest logit, then sum of exp, then loss and gradient
+Binary cross-entropy with logits, and losses of a difference:
+    items: blocks of BLOCK or DIFFERENCES elements
 Sums are taken in double, class after class.
 """
 from libc.math cimport exp, fabs, log, log1p
@@ -10,9 +13,12 @@ from libc.stdint cimport int64_t
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
 from .simd cimport real
+from .softmax cimport RUN, Softmax, runs_of, softmax_backward_run, softmax_run
 
 cdef enum:
     BLOCK = 64
+    DIFFERENCES = 8192
+    SOFTMAX_ITEM = 8192         # elements, at least, of an item of softmax
 
 
 cdef struct CrossEntropy:
@@ -154,3 +160,97 @@ def binary_cross_entropy_with_logits(logits, target, weight, pos_weight, losses,
             run(binary_block, &job, items, team(items, 60.0 * job.size))
     finally:
         release(&held)
+
+
+cdef struct Difference:
+    Py_ssize_t size
+    const real* input
+    const real* target
+    real* losses                # or NULL
+    real* grad                  # or NULL
+    double limit, quadratic, linear, offset, scale
+
+
+cdef void difference_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef Difference j = (<const Difference*>argument)[0]
+    cdef Py_ssize_t i, start = item * DIFFERENCES, stop = min((item + 1) * DIFFERENCES, j.size)
+    cdef double d, far
+    if j.losses != NULL:
+        for i in range(start, stop):
+            d = fabs(<double>j.input[i] - j.target[i])
+            far = (d - j.offset) * j.linear
+            j.losses[i] = <real>(d * d * j.quadratic if d <= j.limit else far)
+    if j.grad != NULL:
+        for i in range(start, stop):
+            d = <double>j.input[i] - j.target[i]
+            far = (j.linear if d > 0 else -j.linear) + (d - d if d != d else 0)          # NaN stays
+            j.grad[i] = <real>(j.scale * (2 * j.quadratic * d if fabs(d) <= j.limit else far))
+
+
+def difference_loss(input, target, losses, grad_input, double limit, double quadratic, double linear, double offset,
+                    double scale):
+    """d = input - target: losses = quadratic d^2 if |d| <= limit else linear (|d| - offset); scale * its gradient."""
+    cdef Difference job
+    cdef Buffers held
+    cdef Py_ssize_t items
+    held.count = 0
+    try:
+        job.input = <const real*>pointer(&held, input, READ)
+        job.size = last(&held).len // <Py_ssize_t>sizeof(real)
+        job.target = <const real*>pointer(&held, target, READ)
+        job.losses = <real*>pointer(&held, losses, WRITE)
+        job.grad = <real*>pointer(&held, grad_input, WRITE)
+        job.limit, job.quadratic, job.linear, job.offset, job.scale = limit, quadratic, linear, offset, scale
+        items = (job.size + DIFFERENCES - 1) // DIFFERENCES
+        with nogil:
+            run(difference_block, &job, items, team(items, 16.0 * job.size))
+    finally:
+        release(&held)
+
+
+cdef struct SoftmaxItems:
+    Softmax softmax
+    Py_ssize_t runs, in_item
+    bint backward
+
+
+cdef void softmax_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef const SoftmaxItems* j = <const SoftmaxItems*>argument
+    cdef Py_ssize_t number
+    for number in range(item * j.in_item, min((item + 1) * j.in_item, j.runs)):
+        if j.backward:
+            softmax_backward_run(&j.softmax, number)
+        else:
+            softmax_run(&j.softmax, number)
+
+
+cdef int all_runs(a, y, out, bint logarithm, bint backward) except -1:
+    cdef SoftmaxItems job
+    cdef Softmax* s = &job.softmax
+    cdef Buffers held
+    cdef Py_ssize_t items
+    held.count = 0
+    try:
+        s.a = <const real*>pointer(&held, a, READ)
+        s.outer, s.C, s.inner = last(&held).shape[0], last(&held).shape[1], last(&held).shape[2]
+        s.y = <const real*>pointer(&held, y, READ)
+        s.out = <real*>pointer(&held, out, WRITE)
+        s.logarithm, job.backward = logarithm, backward
+        job.runs = runs_of(s) if s.C else 0
+        job.in_item = SOFTMAX_ITEM // max(s.C * min(s.inner, RUN), 1) + 1
+        items = (job.runs + job.in_item - 1) // job.in_item
+        with nogil:
+            run(softmax_item, &job, items, team(items, 24.0 * s.outer * s.C * s.inner))
+    finally:
+        release(&held)
+    return 0
+
+
+def softmax(input, output, bint logarithm):
+    """output = exp(input) / sum of exp over axis 1 of (outer, C, inner), or its logarithm."""
+    all_runs(input, None, output, logarithm, False)
+
+
+def softmax_backward(grad_output, output, grad_input, bint logarithm):
+    """grad_input = y * (grad - sum of grad * y), or grad - exp(y) * sum of grad, over axis 1."""
+    all_runs(grad_output, output, grad_input, logarithm, True)

@@ -33,15 +33,10 @@ cdef struct Rows:
     real* out
     double* first               # of each row: mean, or sum
     double* second              # sum of squares around the mean, or of products
-    Py_ssize_t rows, n, count, per_item
+    Py_ssize_t rows, n, count
+    Py_ssize_t per_item         # rows in an item, or in a part
+    Py_ssize_t blocks           # of columns, where columns are summed
     bint streamed
-
-
-cdef void read_size(Rows* j, const Buffers* held) noexcept nogil:
-    """Rows and columns from the array that was read last."""
-    j.rows, j.n = last(held).shape[0], last(held).shape[1]
-    j.per_item = max(min(BLOCK // max(j.n, 1), j.rows // LEAST_ITEMS), 1)
-    j.count = 1
 
 
 ctypedef void (*Row)(const Rows* j, Py_ssize_t row, Py_ssize_t own) noexcept nogil
@@ -60,10 +55,38 @@ cdef inline void each_row(Row row, void* argument, Py_ssize_t item) noexcept nog
 ctypedef void (*Item)(void* job, Py_ssize_t item, int thread) noexcept nogil
 
 
-cdef int run_rows(Item item, Rows* j, double work) except -1 nogil:
-    """work: bytes of float32 moved for an element."""
-    cdef Py_ssize_t items = (j.rows + j.per_item - 1) // j.per_item
-    return run(item, j, items, team(items, work * j.rows * (j.n + 16)))
+cdef int run_on(Item item, double work, a, b, coefficients, weight, bias, out, first, second) except -1:
+    """Run a function of items over the arrays, of which most may be None; work: bytes of float32 for an element."""
+    cdef Rows j
+    cdef Buffers held
+    cdef Py_ssize_t items
+    held.count = 0
+    try:
+        j.a = <const real*>pointer(&held, a, READ)
+        j.rows, j.n = last(&held).shape[0], last(&held).shape[1]
+        j.b = <const real*>pointer(&held, b, READ)
+        j.weight = <const real*>pointer(&held, weight, READ)
+        j.bias = <const real*>pointer(&held, bias, READ)
+        j.out = <real*>pointer(&held, out, WRITE)
+        j.coefficients = <const real*>pointer(&held, coefficients, READ)
+        j.count = last(&held).shape[0]
+        j.first = <double*>pointer(&held, first, WRITE)
+        j.second = <double*>pointer(&held, second, WRITE)
+        if item == columns_item:
+            items = last(&held).shape[0]
+            j.per_item = (j.rows + items - 1) // items
+            j.blocks = (j.n + COLUMNS - 1) // COLUMNS
+        else:
+            j.per_item = max(min(BLOCK // max(j.n, 1), j.rows // LEAST_ITEMS), 1)
+            items = (j.rows + j.per_item - 1) // j.per_item
+            j.blocks = 1
+        j.streamed = (out is not None and j.n >= LEAST_STREAMED * LANES
+                      and j.rows * j.n >= STREAM_BYTES // <Py_ssize_t>sizeof(real))
+        with nogil:
+            run(item, &j, items * j.blocks, team(items * j.blocks, work * j.rows * (j.n + 16)))
+    finally:
+        release(&held)
+    return 0
 
 
 # ---- sums of rows
@@ -119,18 +142,7 @@ cdef void moments_item(void* job, Py_ssize_t item, int thread) noexcept nogil:
 
 def row_moments(input, means, squares):
     """means = the mean of each row, squares = its sum of squares around that."""
-    cdef Rows job
-    cdef Buffers held
-    held.count = 0
-    try:
-        job.a = <const real*>pointer(&held, input, READ)
-        read_size(&job, &held)
-        job.first = <double*>pointer(&held, means, WRITE)
-        job.second = <double*>pointer(&held, squares, WRITE)
-        with nogil:
-            run_rows(moments_item, &job, 6)
-    finally:
-        release(&held)
+    run_on(moments_item, 6, input, input, input, None, None, None, means, squares)
 
 
 cdef inline vec weighted(const Rows* j, const real* grad, Py_ssize_t i) noexcept nogil:
@@ -169,22 +181,7 @@ cdef void products_item(void* job, Py_ssize_t item, int thread) noexcept nogil:
 
 def row_products(grad_output, input, shifts, weight, sums, products):
     """sums = of each row of grad_output * weight, products = of that * (input - the row's shift)."""
-    cdef Rows job
-    cdef Buffers held
-    held.count = 0
-    try:
-        job.a = <const real*>pointer(&held, grad_output, READ)
-        read_size(&job, &held)
-        job.b = <const real*>pointer(&held, input, READ)
-        job.coefficients = <const real*>pointer(&held, shifts, READ)
-        job.count = last(&held).shape[0]
-        job.weight = <const real*>pointer(&held, weight, READ)
-        job.first = <double*>pointer(&held, sums, WRITE)
-        job.second = <double*>pointer(&held, products, WRITE)
-        with nogil:
-            run_rows(products_item, &job, 8)
-    finally:
-        release(&held)
+    run_on(products_item, 8, grad_output, input, shifts, weight, None, None, sums, products)
 
 
 # ---- affine images of rows
@@ -195,36 +192,37 @@ cdef struct Coefficients:
 ctypedef vec (*Rule)(const Coefficients* k, vec a, vec b, vec weight, vec bias) noexcept nogil
 
 
-cdef inline void image_part(Rule rule, const Coefficients* k, const real* a, const real* b, const real* weight,
-                            const real* bias, real* out, Py_ssize_t count) noexcept nogil:
-    """count < LANES elements."""
-    if count > 0:
-        vec_store_part(out, rule(k, vec_load_part(a, count), vec_load_part(b, count), vec_load_part(weight, count),
-                                 vec_load_part(bias, count)), count)
+cdef void image_of_short_row(Rule rule, const Coefficients* k, Py_ssize_t n, const real* a, const real* b,
+                             const real* weight, const real* bias, real* out) noexcept nogil:
+    """n < LANES elements."""
+    vec_store_part(out, rule(k, vec_load_part(a, n), vec_load_part(b, n), vec_load_part(weight, n),
+                             vec_load_part(bias, n)), n)
 
 
 cdef inline void image_of_row(Rule rule, const Rows* j, const Coefficients* k, Py_ssize_t row) noexcept nogil:
-    """out = rule(a, b) over one row; inlined with its rule, which drops what it does not read."""
+    """out = rule(a, b) over one row; inlined with its rule, which drops what it does not read.
+
+    The vectors at both ends may overlap others: some elements are computed twice, with the same result.
+    """
     cdef const real* a = j.a + row * j.n
     cdef const real* b = j.b + row * j.n
     cdef const real* weight = j.weight if j.weight != NULL else a
     cdef const real* bias = j.bias if j.bias != NULL else a
     cdef real* out = j.out + row * j.n
     cdef Py_ssize_t i = 0
+    if j.n < LANES:
+        image_of_short_row(rule, k, j.n, a, b, weight, bias, out)
+        return
     if j.streamed:
+        vec_store(out, rule(k, vec_load(a), vec_load(b), vec_load(weight), vec_load(bias)))
         i = stream_offset(out)
-        image_part(rule, k, a, b, weight, bias, out, i)
         while i + LANES <= j.n:
             vec_stream(out + i, rule(k, vec_load(a + i), vec_load(b + i), vec_load(weight + i), vec_load(bias + i)))
             i += LANES
-    while i + LANES <= j.n:
+    while i < j.n:
+        i = min(i, j.n - LANES)
         vec_store(out + i, rule(k, vec_load(a + i), vec_load(b + i), vec_load(weight + i), vec_load(bias + i)))
         i += LANES
-    if i < j.n and j.n < LANES:
-        image_part(rule, k, a, b, weight, bias, out, j.n)
-    elif i < j.n:                                       # the last elements, some of them once more
-        i = j.n - LANES
-        vec_store(out + i, rule(k, vec_load(a + i), vec_load(b + i), vec_load(weight + i), vec_load(bias + i)))
 
 
 cdef inline vec plain_rule(const Coefficients* k, vec x, vec unused, vec weight, vec bias) noexcept nogil:
@@ -273,44 +271,17 @@ cdef void normalize_backward_item(void* job, Py_ssize_t item, int thread) noexce
     stream_end()
 
 
-cdef int images(Item item, double work, a, b, coefficients, weight, bias, out) except -1:
-    cdef Rows job
-    cdef Buffers held
-    held.count = 0
-    try:
-        job.a = <const real*>pointer(&held, a, READ)
-        read_size(&job, &held)
-        job.b = <const real*>pointer(&held, b, READ)
-        job.coefficients = <const real*>pointer(&held, coefficients, READ)
-        job.count = last(&held).shape[0]
-        job.weight = <const real*>pointer(&held, weight, READ)
-        job.bias = <const real*>pointer(&held, bias, READ)
-        job.out = <real*>pointer(&held, out, WRITE)
-        job.streamed = last(&held).len >= STREAM_BYTES and job.n >= LEAST_STREAMED * LANES
-        with nogil:
-            run_rows(item, &job, work)
-    finally:
-        release(&held)
-    return 0
-
-
 def normalize_rows(input, coefficients, weight, bias, output):
     """output = scale * (input - shift) + offset, a row (shift, scale, offset) of coefficients; then * weight + bias."""
-    images(normalize_item, 8, input, input, coefficients, weight, bias, output)
+    run_on(normalize_item, 8, input, input, coefficients, weight, bias, output, None, None)
 
 
 def normalize_rows_backward(grad_output, input, coefficients, weight, grad_input):
     """grad_input = factor * grad_output * weight + scale * (input - shift) + offset; coefficients end in factor."""
-    images(normalize_backward_item, 12, grad_output, input, coefficients, weight, None, grad_input)
+    run_on(normalize_backward_item, 12, grad_output, input, coefficients, weight, None, grad_input, None, None)
 
 
 # ---- sums of columns
-
-cdef struct Columns:
-    Rows rows
-    Py_ssize_t blocks           # of columns
-    Py_ssize_t per_part         # rows
-
 
 cdef inline void add_wide(double* into, real* sums, Py_ssize_t n) noexcept nogil:
     """Move sums to where they lose no digits."""
@@ -321,10 +292,9 @@ cdef inline void add_wide(double* into, real* sums, Py_ssize_t n) noexcept nogil
 
 
 cdef void columns_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    cdef const Columns* job = <const Columns*>argument
-    cdef const Rows* j = &job.rows
-    cdef Py_ssize_t part = item // job.blocks, start = item % job.blocks * COLUMNS
-    cdef Py_ssize_t width = min(j.n - start, COLUMNS), last_row = min((part + 1) * job.per_part, j.rows), row, i
+    cdef const Rows* j = <const Rows*>argument
+    cdef Py_ssize_t part = item // j.blocks, start = item % j.blocks * COLUMNS
+    cdef Py_ssize_t width = min(j.n - start, COLUMNS), last_row = min((part + 1) * j.per_item, j.rows), row, i
     cdef double* total = j.first + part * j.n + start
     cdef double* product = j.second + part * j.n + start
     cdef real a[COLUMNS]
@@ -335,7 +305,7 @@ cdef void columns_item(void* argument, Py_ssize_t item, int thread) noexcept nog
     cdef const real* k
     for i in range(width):
         total[i] = product[i] = a[i] = b[i] = 0
-    for row in range(part * job.per_part, last_row):
+    for row in range(part * j.per_item, last_row):
         grad, x, k = j.a + row * j.n + start, j.b + row * j.n + start, j.coefficients + 2 * row
         shift, scale = vec_set(k[0]), vec_set(k[1])
         i = 0
@@ -358,21 +328,4 @@ def column_products(grad_output, input, coefficients, sums, products):
 
     sums = of each column of grad_output, products = of that * scale * (input - shift), in each part.
     """
-    cdef Columns job
-    cdef Buffers held
-    cdef Py_ssize_t parts
-    held.count = 0
-    try:
-        job.rows.a = <const real*>pointer(&held, grad_output, READ)
-        read_size(&job.rows, &held)
-        job.rows.b = <const real*>pointer(&held, input, READ)
-        job.rows.coefficients = <const real*>pointer(&held, coefficients, READ)
-        job.rows.first = <double*>pointer(&held, sums, WRITE)
-        job.rows.second = <double*>pointer(&held, products, WRITE)
-        parts = last(&held).shape[0]
-        job.per_part = (job.rows.rows + parts - 1) // parts
-        job.blocks = (job.rows.n + COLUMNS - 1) // COLUMNS
-        with nogil:
-            run(columns_item, &job, parts * job.blocks, team(parts * job.blocks, 8.0 * job.rows.rows * job.rows.n))
-    finally:
-        release(&held)
+    run_on(columns_item, 8, grad_output, input, coefficients, None, None, None, sums, products)

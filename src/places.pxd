@@ -11,7 +11,7 @@ from libc.string cimport memset
 
 from ...parallel cimport Body, run, team
 from .simd cimport real
-from .workspace cimport memory
+from .workspace cimport LINE, memory
 
 cdef enum:
     BLOCK = 131072              # pixels in an item, about: threads that take turns in smaller steps share cache lines
@@ -43,8 +43,8 @@ cdef inline int each_plane(Planes* j, Body body, size_t scratch_size) except -1:
     j.planes_per_item = per_item(j.planes, cost)
     items = (j.planes + j.planes_per_item - 1) // j.planes_per_item
     threads = team(items, 4.0 * j.planes * cost)
-    j.scratch_size = scratch_size
-    j.scratch = <char*>memory(threads * scratch_size)
+    j.scratch_size = (scratch_size // LINE + 2) * LINE           # no line of the cache belongs to two threads
+    j.scratch = <char*>memory(threads * j.scratch_size)
     try:
         with nogil:
             run(body, j, items, threads)

@@ -136,6 +136,15 @@ VINLINE vec vec_sub(vec a, vec b) { return a - b; }
 VINLINE vec vec_mul(vec a, vec b) { return a * b; }
 VINLINE vec vec_div(vec a, vec b) { return a / b; }
 VINLINE vec vec_fma(vec a, vec b, vec c) { return a * b + c; } /* contracted by -ffp-contract=fast */
+#ifdef FASTCONV_DOUBLE
+#define ROOT sqrt
+#else
+#define ROOT sqrtf
+#endif
+VINLINE vec vec_sqrt(vec a) { /* one instruction, as -fno-math-errno spares the call */
+    for (int i = 0; i < LANES; i++) LANE(a, i) = ROOT(LANE(a, i));
+    return a;
+}
 
 #if FASTCONV_VECTOR_BYTES > 0
 VINLINE mask vec_lt(vec a, vec b) { return (mask)(a < b); }

@@ -42,6 +42,7 @@ cdef extern from "simd.h" nogil:
     vec vec_mul(vec a, vec b) noexcept
     vec vec_div(vec a, vec b) noexcept
     vec vec_fma(vec a, vec b, vec c) noexcept       # a*b + c
+    vec vec_sqrt(vec a) noexcept
     vec vec_max(vec a, vec b) noexcept              # a where either is NaN
     vec vec_abs(vec a) noexcept
     real vec_sum(vec a) noexcept

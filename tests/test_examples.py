@@ -17,7 +17,9 @@ def main_of(name):
 
 def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
-    assert names == {"white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py"}
+    assert names == {
+        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py"
+    }  # fmt: skip
     for name in names:
         assert f"python examples/{name}" in runpy.run_path(str(EXAMPLES / name))["__doc__"]
 
@@ -41,6 +43,18 @@ def test_compare_backends():
     for values in losses.values():
         assert len(values) == 2 and values[1] < values[0]
         np.testing.assert_allclose(values, losses["python"], rtol=1e-4)
+
+
+def test_weight_sharing(capsys):
+    assert main_of("weight_sharing.py")() == (921_600_000, 25_000)
+    printed = capsys.readouterr().out
+    assert "921,600,000 weights" in printed and "576,000" in printed
+
+
+def test_weight_sharing_counts_what_the_layer_would_have():
+    module = runpy.run_path(str(EXAMPLES / "weight_sharing.py"))
+    (real,) = module["everywhere"](32, 18).parameters()
+    assert module["weights_everywhere"](32, 18).shape == real.shape
 
 
 @pytest.mark.parametrize("count", [1, 50])

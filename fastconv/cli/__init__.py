@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from .. import __version__
-from . import bench, eval, info, predict, train
+from . import bench, eval, info, predict, summary, train
 from .arguments import Parser, one_line
 
 COMMANDS = {
@@ -16,6 +16,7 @@ COMMANDS = {
     "eval": (eval, "measure a trained network"),
     "predict": (predict, "tell what images show"),
     "bench": (bench, "compare plain Python, NumPy and Cython"),
+    "summary": (summary, "show the layers of a network and what they cost"),
     "info": (info, "show versions, instruction sets and threads"),
 }
 # What shells and service managers expect of a process that a signal ended: 128 + the number of the signal.

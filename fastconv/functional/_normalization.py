@@ -32,7 +32,7 @@ def vector(function: str, name: str, value: Any, size: int, dtype: DType, what: 
 
 def moments(rows: Array) -> tuple[Array, Array]:
     """Mean and sum of squares around it of each row."""
-    means, squares = np.empty(len(rows)), np.empty(len(rows))
+    means, squares = np.zeros(len(rows)), np.zeros(len(rows))
     if rows.size:
         _backend.ops(rows.dtype).row_moments(rows, means, squares)
     return means, squares

@@ -12,7 +12,7 @@ from fastconv._geometry import Pair, Pool2dGeometry, Shape, adaptive2d_size, ima
 from fastconv.functional._options import flag
 from fastconv.functional.pool import gradient_at
 
-WIDEST = {"mean": 2, "share": 3, "maximum": 4, "place": 8}
+WIDEST = {"mean": 2, "share": 3, "maximum": 2, "place": 8}
 """Columns of the widest windows for which plain pooling is the faster way; a share is the gradient of a mean."""
 
 

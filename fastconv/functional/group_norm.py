@@ -51,21 +51,7 @@ def group_norm(
     >>> F.group_norm(np.array([[1.0, 3.0, 10.0, 30.0]]), 2).round(3)
     array([[-1.,  1., -1.,  1.]])
     """
-    function = "group_norm"
-    x, groups, w, b = _checked(function, input, num_groups, weight, bias)
-    added = norm.epsilon(function, eps)
-    if not x.size:
-        return x.copy()
-    rows = _rows(x)
-    with np.errstate(all="ignore"):
-        mean, scale = _statistics(rows, x.shape, groups, added)
-        offset = np.zeros(x.shape[1]) if b is None else b.astype(np.float64)
-        table = norm.coefficients(
-            x.dtype, mean, scale if w is None else scale * np.resize(w, scale.shape), np.resize(offset, mean.shape)
-        )
-        y = np.empty_like(rows)
-        _backend.ops(x.dtype).normalize_rows(rows, table, None, None, y)
-    return y.reshape(x.shape)
+    return forward("group_norm", input, num_groups, weight, bias, eps)[0]
 
 
 def group_norm_backward(
@@ -113,15 +99,44 @@ def group_norm_backward(
     """
     function = "group_norm_backward"
     x, groups, w, _ = _checked(function, input, num_groups, weight, None)
+    statistics = _statistics(x, groups, norm.epsilon(function, eps))
+    return gradients(function, grad_output, x, groups, w, statistics, output_mask)
+
+
+def forward(
+    function: str, input: Any, num_groups: Any, weight: Any, bias: Any, eps: Any
+) -> tuple[Array, tuple[Array, Array]]:
+    """`group_norm`, and what it normalised with: mean and scale of each row."""
+    x, groups, w, b = _checked(function, input, num_groups, weight, bias)
+    mean, scale = statistics = _statistics(x, groups, norm.epsilon(function, eps))
+    rows = _rows(x)
+    y = np.empty_like(rows)
+    if x.size:
+        with np.errstate(all="ignore"):
+            offset = 0.0 if b is None else np.resize(b, len(rows)).astype(np.float64)
+            table = norm.coefficients(x.dtype, mean, scale if w is None else scale * np.resize(w, len(rows)), offset)
+            _backend.ops(x.dtype).normalize_rows(rows, table, None, None, y)
+    return y.reshape(x.shape), statistics
+
+
+def gradients(
+    function: str,
+    grad_output: Any,
+    x: Array,
+    groups: int,
+    w: Array | None,
+    statistics: tuple[Array, Array],
+    output_mask: Any,
+) -> tuple[Array | None, Array | None, Array | None]:
+    """`group_norm_backward` with checked arrays and what the forward pass normalised with."""
     dy = real(function, "grad_output", grad_output, x.dtype)
     check_shape(function, "grad_output", dy, x.shape, "that of input")
-    added = norm.epsilon(function, eps)
     wants_input, wants_weight, wants_bias = checked_mask(function, output_mask)
     n, channels = x.shape[:2]
     rows, dy_rows = _rows(x), _rows(dy)
+    mean, scale = statistics
     grad_input = grad_weight = grad_bias = None
     with np.errstate(all="ignore"):
-        mean, scale = _statistics(rows, x.shape, groups, added)
         sums, products = norm.products(dy_rows, rows, mean)
         if wants_weight:
             grad_weight = (products * scale).reshape(n, channels).sum(0).astype(x.dtype)
@@ -163,9 +178,10 @@ def _rows(x: Array) -> Array:
     return x.reshape(x.shape[0] * x.shape[1], product(x.shape[2:]))
 
 
-def _statistics(rows: Array, shape: tuple[int, ...], groups: int, eps: float) -> tuple[Array, Array]:
+def _statistics(x: Array, groups: int, eps: float) -> tuple[Array, Array]:
     """Mean and 1 / sqrt(variance + eps) of the group of each row."""
-    each, length = shape[1] // groups, rows.shape[1]
-    means, squares = (values.reshape(-1, each).T for values in norm.moments(rows))
-    mean, square = norm.joined(means, squares, length)
-    return np.repeat(mean, each), np.repeat(1 / np.sqrt(square / (each * length) + eps), each)
+    rows, each = _rows(x), x.shape[1] // groups
+    with np.errstate(all="ignore"):
+        means, squares = (values.reshape(-1, each).T for values in norm.moments(rows))
+        mean, square = norm.joined(means, squares, rows.shape[1])
+        return np.repeat(mean, each), np.repeat(1 / np.sqrt(square / (each * rows.shape[1]) + eps), each)

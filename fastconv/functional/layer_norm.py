@@ -60,22 +60,7 @@ def layer_norm(
     array([[-1.,  1.],
            [-1.,  1.]])
     """
-    function = "layer_norm"
-    x, shape, w, b = _checked(function, input, normalized_shape, weight, bias)
-    added = norm.epsilon(function, eps)
-    y = np.empty_like(x)
-    if not x.size:
-        return y
-    rows = x.reshape(-1, product(shape))
-    weights = offsets = None
-    if w is not None or b is not None:
-        weights = np.ones(rows.shape[1], x.dtype) if w is None else w.reshape(-1)
-        offsets = np.zeros(rows.shape[1], x.dtype) if b is None else b.reshape(-1)
-    with np.errstate(all="ignore"):
-        mean, scale = _statistics(rows, added)
-        table = norm.coefficients(x.dtype, mean, scale, 0.0)
-        _backend.ops(x.dtype).normalize_rows(rows, table, weights, offsets, y.reshape(rows.shape))
-    return y
+    return forward("layer_norm", input, normalized_shape, weight, bias, eps)[0]
 
 
 def layer_norm_backward(
@@ -123,9 +108,41 @@ def layer_norm_backward(
     """
     function = "layer_norm_backward"
     x, shape, w, _ = _checked(function, input, normalized_shape, weight, None)
+    statistics = _statistics(x, shape, norm.epsilon(function, eps))
+    return gradients(function, grad_output, x, shape, w, statistics, output_mask)
+
+
+def forward(
+    function: str, input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: Any
+) -> tuple[Array, tuple[Array, Array]]:
+    """`layer_norm`, and what it normalised with: mean and scale of each row."""
+    x, shape, w, b = _checked(function, input, normalized_shape, weight, bias)
+    mean, scale = statistics = _statistics(x, shape, norm.epsilon(function, eps))
+    y = np.empty_like(x)
+    if x.size:
+        rows = _rows(x, shape)
+        weights = offsets = None
+        if w is not None or b is not None:
+            weights = np.ones(rows.shape[1], x.dtype) if w is None else w.reshape(-1)
+            offsets = np.zeros(rows.shape[1], x.dtype) if b is None else b.reshape(-1)
+        with np.errstate(all="ignore"):
+            table = norm.coefficients(x.dtype, mean, scale, 0.0)
+            _backend.ops(x.dtype).normalize_rows(rows, table, weights, offsets, y.reshape(rows.shape))
+    return y, statistics
+
+
+def gradients(
+    function: str,
+    grad_output: Any,
+    x: Array,
+    shape: Shape,
+    w: Array | None,
+    statistics: tuple[Array, Array],
+    output_mask: Any,
+) -> tuple[Array | None, Array | None, Array | None]:
+    """`layer_norm_backward` with checked arrays and what the forward pass normalised with."""
     dy = real(function, "grad_output", grad_output, x.dtype)
     check_shape(function, "grad_output", dy, x.shape, "that of input")
-    added = norm.epsilon(function, eps)
     wants_input, wants_weight, wants_bias = checked_mask(function, output_mask)
     grad_input = grad_weight = grad_bias = None
     if not x.size:
@@ -135,10 +152,10 @@ def layer_norm_backward(
         )
         return next(zeros), next(zeros), next(zeros)
     n = product(shape)
-    rows, dy_rows = x.reshape(-1, n), dy.reshape(-1, n)
+    rows, dy_rows = _rows(x, shape), _rows(dy, shape)
+    mean, scale = statistics
     kernels = _backend.ops(x.dtype)
     with np.errstate(all="ignore"):
-        mean, scale = _statistics(rows, added)
         if wants_weight or wants_bias:
             parts = min(-(-len(rows) // PART), MOST_PARTS)
             sums, products = np.empty((parts, n)), np.empty((parts, n))
@@ -179,7 +196,13 @@ def _checked(
     return x, shape, arrays[0], arrays[1]
 
 
-def _statistics(rows: Array, eps: float) -> tuple[Array, Array]:
+def _rows(x: Array, shape: Shape) -> Array:
+    return x.reshape(product(x.shape[: x.ndim - len(shape)]), product(shape))
+
+
+def _statistics(x: Array, shape: Shape, eps: float) -> tuple[Array, Array]:
     """Mean and 1 / sqrt(variance + eps) of each row."""
-    means, squares = norm.moments(rows)
-    return means, 1 / np.sqrt(squares / rows.shape[1] + eps)
+    rows = _rows(x, shape)
+    with np.errstate(all="ignore"):
+        means, squares = norm.moments(rows)
+        return means, 1 / np.sqrt(squares / max(rows.shape[1], 1) + eps)

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastconv import functional as F
 from fastconv import nn
 from fastconv._arrays import Array
 from fastconv.nn import _chain
@@ -17,26 +16,6 @@ SETTINGS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 
 """Of each stage: how many times as wide its blocks are inside, channels, blocks, stride of the first block."""
 
 
-class ReLU6(nn.Module):
-    r"""Rectifier with an upper limit, :math:`\min(\max(x, 0), 6)`."""
-
-    def forward(self, input: Array) -> Array:
-        """Any shape; the output has the same."""
-        output: Array = F.relu(input)
-        np.minimum(output, 6, out=output)
-        self.save_for_backward(output)
-        return output
-
-    def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
-        """Return the gradient of the input: that of the output where the output is between 0 and 6, else 0."""
-        (output,) = self.saved_for_backward()
-        if not input_grad:
-            return None
-        grad_input: Array = F.relu_backward(grad_output, output)
-        grad_input[output >= 6] = 0
-        return grad_input
-
-
 def _unit(
     in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1, groups: int = 1, **first: Any
 ) -> nn.Sequential:
@@ -45,7 +24,7 @@ def _unit(
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False, **first),
         nn.BatchNorm2d(out_channels, dtype=first.get("dtype", np.float32)),
-        ReLU6(),
+        nn.ReLU6(),
     )
 
 

@@ -88,8 +88,9 @@ class Convolution(Module):
         raise NotImplementedError
 
     def _backward(
-        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool]
+        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool], *more: Any
     ) -> Gradients:
+        """The gradients; ``more`` is what the forward pass kept beside its input."""
         raise NotImplementedError
 
     def forward(self, input: Array) -> Array:
@@ -99,10 +100,10 @@ class Convolution(Module):
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Add to the gradients of weight and bias; return the gradient of the input."""
-        (input,) = self.saved_for_backward()
+        input, *more = self.saved_for_backward()
         weight, bias = self.weight, self.bias
         mask = (input_grad, weight.requires_grad, bias is not None and bias.requires_grad)
-        grad_input, grad_weight, grad_bias = self._backward(grad_output, input, weight.data, mask)
+        grad_input, grad_weight, grad_bias = self._backward(grad_output, input, weight.data, mask, *more)
         if grad_weight is not None:
             weight.accumulate(grad_weight)
         if bias is not None and grad_bias is not None:

@@ -1,5 +1,7 @@
 """1-D convolution layer."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -78,7 +80,7 @@ class Conv1d(Convolution):
         return F.conv1d(input, weight, bias, *options, padding_mode=self.padding_mode)
 
     def _backward(
-        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool]
+        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool], *more: Any
     ) -> Gradients:
         options = (self.stride, self.padding, self.dilation, self.groups)
         return F.conv1d_backward(

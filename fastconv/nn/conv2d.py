@@ -79,7 +79,7 @@ class Conv2d(Convolution):
         return F.conv2d(input, weight, bias, *options, padding_mode=self.padding_mode)
 
     def _backward(
-        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool]
+        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool], *more: Any
     ) -> Gradients:
         options = (self.stride, self.padding, self.dilation, self.groups)
         return F.conv2d_backward(

@@ -4,13 +4,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastconv import functional as F
-from fastconv._arrays import Array
-from fastconv.functional.conv import Gradients
 
-from ._convolution import Convolution
+from ._transposed import TransposedConvolution
 
 
-class ConvTranspose1d(Convolution):
+class ConvTranspose1d(TransposedConvolution):
     r"""Spread every element over a window, weighted by trained kernels, as ``torch.nn.ConvTranspose1d``.
 
     .. math:: y_{n,k,i} = b_k + \sum x_{n,c,p}\, w_{c,\,k - gK/G,\,s} \quad\text{over all}\quad p t + s d - l = i
@@ -51,7 +49,8 @@ class ConvTranspose1d(Convolution):
     """
 
     axes = 1
-    transposed = True
+    _function = staticmethod(F.conv_transpose1d)
+    _function_backward = staticmethod(F.conv_transpose1d_backward)
 
     def __init__(
         self,
@@ -73,13 +72,3 @@ class ConvTranspose1d(Convolution):
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, rng, dtype,
             output_padding,
         )  # fmt: skip
-
-    def _forward(self, input: Array, weight: Array, bias: Array | None) -> Array:
-        options = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
-        return F.conv_transpose1d(input, weight, bias, *options)
-
-    def _backward(
-        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool]
-    ) -> Gradients:
-        options = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
-        return F.conv_transpose1d_backward(grad_output, input, weight, *options, output_mask=mask)

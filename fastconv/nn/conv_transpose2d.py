@@ -4,13 +4,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastconv import functional as F
-from fastconv._arrays import Array
-from fastconv.functional.conv import Gradients
 
-from ._convolution import Convolution
+from ._transposed import TransposedConvolution
 
 
-class ConvTranspose2d(Convolution):
+class ConvTranspose2d(TransposedConvolution):
     r"""Spread every pixel over a window, weighted by trained kernels, as ``torch.nn.ConvTranspose2d``.
 
     .. math::
@@ -59,7 +57,8 @@ class ConvTranspose2d(Convolution):
     """
 
     axes = 2
-    transposed = True
+    _function = staticmethod(F.conv_transpose2d)
+    _function_backward = staticmethod(F.conv_transpose2d_backward)
 
     def __init__(
         self,
@@ -81,13 +80,3 @@ class ConvTranspose2d(Convolution):
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode, rng, dtype,
             output_padding,
         )  # fmt: skip
-
-    def _forward(self, input: Array, weight: Array, bias: Array | None) -> Array:
-        options = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
-        return F.conv_transpose2d(input, weight, bias, *options)
-
-    def _backward(
-        self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool]
-    ) -> Gradients:
-        options = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
-        return F.conv_transpose2d_backward(grad_output, input, weight, *options, output_mask=mask)

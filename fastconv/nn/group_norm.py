@@ -3,11 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from fastconv import functional as F
 from fastconv._arrays import Array, real, real_dtype
 from fastconv._geometry import integer
 from fastconv.functional._normalization import epsilon
 from fastconv.functional._options import flag
+from fastconv.functional.group_norm import forward, gradients
 
 from .module import Module
 from .parameter import Parameter
@@ -82,17 +82,19 @@ class GroupNorm(Module):
         x = real("GroupNorm", "input", input)
         if x.ndim < 2 or x.shape[1] != self.num_channels:
             raise ValueError(f"GroupNorm: input must be (N, {self.num_channels}, ...), got shape {x.shape}")
-        self.save_for_backward(x)
         weight, bias = (None if p is None else p.data for p in (self.weight, self.bias))
-        return F.group_norm(x, self.num_groups, weight, bias, self.eps)
+        output, statistics = forward("GroupNorm", x, self.num_groups, weight, bias, self.eps)
+        self.save_for_backward(x, statistics)
+        return output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Add to the gradients of weight and bias; return the gradient of the input."""
-        (x,) = self.saved_for_backward()
+        x, statistics = self.saved_for_backward()
         weight, bias = self.weight, self.bias
         mask = (input_grad, weight is not None and weight.requires_grad, bias is not None and bias.requires_grad)
-        grad_input, grad_weight, grad_bias = F.group_norm_backward(
-            grad_output, x, self.num_groups, None if weight is None else weight.data, self.eps, output_mask=mask
+        scale = None if weight is None else real("GroupNorm.backward", "weight", weight.data, x.dtype)
+        grad_input, grad_weight, grad_bias = gradients(
+            "GroupNorm.backward", grad_output, x, self.num_groups, scale, statistics, mask
         )
         if weight is not None and grad_weight is not None:
             weight.accumulate(grad_weight)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fastconv import functional as F
-from fastconv._arrays import Array, real_dtype
+from fastconv._arrays import Array, real, real_dtype
 from fastconv.functional._normalization import epsilon
 from fastconv.functional._options import flag
-from fastconv.functional.layer_norm import normalized
+from fastconv.functional.layer_norm import forward, gradients, normalized
 
 from .module import Module
 from .parameter import Parameter
@@ -79,17 +78,19 @@ class LayerNorm(Module):
     def forward(self, input: Array) -> Array:
         """``(..., *normalized_shape)``; the output has the same shape."""
         weight, bias = (None if p is None else p.data for p in (self.weight, self.bias))
-        output = F.layer_norm(input, self.normalized_shape, weight, bias, self.eps)
-        self.save_for_backward(input)
+        x = real("LayerNorm", "input", input)
+        output, statistics = forward("LayerNorm", x, self.normalized_shape, weight, bias, self.eps)
+        self.save_for_backward(x, statistics)
         return output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Add to the gradients of weight and bias; return the gradient of the input."""
-        (x,) = self.saved_for_backward()
+        x, statistics = self.saved_for_backward()
         weight, bias = self.weight, self.bias
         mask = (input_grad, weight is not None and weight.requires_grad, bias is not None and bias.requires_grad)
-        grad_input, grad_weight, grad_bias = F.layer_norm_backward(
-            grad_output, x, self.normalized_shape, None if weight is None else weight.data, self.eps, output_mask=mask
+        scale = None if weight is None else real("LayerNorm.backward", "weight", weight.data, x.dtype)
+        grad_input, grad_weight, grad_bias = gradients(
+            "LayerNorm.backward", grad_output, x, self.normalized_shape, scale, statistics, mask
         )
         if weight is not None and grad_weight is not None:
             weight.accumulate(grad_weight)

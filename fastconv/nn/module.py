@@ -2,23 +2,18 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from fastconv._arrays import Array, as_array
+from fastconv._arrays import Array
 from fastconv._geometry import shown
 from fastconv.functional._options import flag
 
+from ._state import IncompatibleKeys as IncompatibleKeys
+from ._state import load
 from .hooks import BackwardHook, ForwardHook, ForwardPreHook, HookedBackward, RemovableHandle, run_forward
 from .parameter import Parameter
-
-
-class IncompatibleKeys(NamedTuple):
-    """What `Module.load_state_dict` skipped with ``strict=False``."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
 
 
 class _Pass(threading.local):
@@ -565,23 +560,7 @@ class Module:
         kind = type(self).__name__
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"{kind}.load_state_dict: state_dict must be a mapping, got {type(state_dict).__name__}")
-        own = dict(self._entries())
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [str(name) for name in state_dict if name not in own]
-        problems: list[str] = []
-        if strict:
-            problems += [f"missing {name!r}" for name in missing] + [f"unexpected {name!r}" for name in unexpected]
-        values: list[tuple[Array, Array]] = []
-        for name, data in own.items():
-            if name in state_dict:
-                problem, value = _fitting(name, data, state_dict[name])
-                problems += problem
-                values += value
-        if problems:
-            raise ValueError(f"{kind}.load_state_dict: state_dict does not fit: " + "; ".join(problems))
-        for into, new in values:
-            into[...] = new
-        return IncompatibleKeys(missing, unexpected)
+        return load(f"{kind}.load_state_dict", dict(self._entries()), state_dict, strict)
 
     # ---- text
 
@@ -601,20 +580,3 @@ class Module:
 
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _fitting(name: str, data: Array, value: Any) -> tuple[list[str], list[tuple[Array, Array]]]:
-    """What is wrong with a new value of an array; else that array and a copy of the value."""
-    try:
-        array = as_array("load_state_dict", name, value)
-    except TypeError:
-        return [f"{name!r} is not an array but {type(value).__name__}"], []
-    problems = []
-    if array.shape != data.shape:
-        problems.append(f"{name!r} has shape {array.shape} instead of {data.shape}")
-    if array.dtype.type is not data.dtype.type:
-        problems.append(f"{name!r} has dtype {array.dtype} instead of {data.dtype}")
-    if not data.flags.writeable:
-        problems.append(f"{name!r} is read-only in this model")
-    # A copy, because the value may be a view of an array that is overwritten before it.
-    return problems, [] if problems else [(data, array.copy())]

@@ -21,6 +21,8 @@ def number(
         ...
     ValueError: SGD: lr must be finite and >= 0, got -1
     """
+    if type(value) is float and low < value < below:  # every step asks about every hyper-parameter
+        return value
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{optimizer}: {name} must be a number, got {shown(value)}")
     try:
@@ -43,6 +45,8 @@ def flag(optimizer: str, name: str, value: Any) -> bool:
 
 def betas(optimizer: str, value: Any) -> tuple[float, float]:
     """Adam's two rates, each in ``[0, 1)``."""
+    if type(value) is tuple and len(value) == 2:
+        return number(optimizer, "betas", value[0], 0.0, 1.0), number(optimizer, "betas", value[1], 0.0, 1.0)
     if not is_sequence(value):
         raise TypeError(f"{optimizer}: betas must be a pair of numbers, got {shown(value)}")
     if len(value) != 2:

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from fastconv._arrays import Array
+from fastconv._arrays import Array, as_array
 from fastconv._geometry import is_integer, shown
-from fastconv.nn.parameter import is_parameter_data
 
 State = dict[str, Any]
 
@@ -26,21 +25,45 @@ def parts(function: str, state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapp
     return groups, states
 
 
-def matched(group: int, ours: list[Any], theirs: list[Any]) -> tuple[list[str], list[tuple[Any, Any]]]:
+def keys(group: Mapping[str, Any]) -> list[Any]:
+    """What the parameters of a saved group are called: by their names if it has names, else as its states are."""
+    names = group.get("param_names")
+    params: list[Any] = group["params"]
+    return names if isinstance(names, list) and len(names) == len(params) else params
+
+
+def matched(group: int, ours: list[Any], saved: Mapping[str, Any]) -> tuple[list[str], list[tuple[Any, Any]]]:
     """Problems, and for each of our keys the saved one: by name if both sides have names, else by position."""
+    theirs, params = keys(saved), saved["params"]
     if all(isinstance(key, str) for key in ours + theirs):
         problems = [f"group {group} misses {key!r}" for key in ours if key not in theirs]
         problems += [f"group {group} has unexpected {key!r}" for key in theirs if key not in ours]
-        return problems, [(key, key) for key in ours]
+        places = dict(zip(theirs, params, strict=True))
+        return problems, [(key, places.get(key)) for key in ours]
     if len(ours) != len(theirs):
         return [f"group {group} has {len(theirs)} parameters instead of {len(ours)}"], []
-    return [], list(zip(ours, theirs, strict=True))
+    return [], list(zip(ours, params, strict=True))
 
 
-def fitting(key: Any, data: Array, saved: Any, buffers: dict[str, float]) -> tuple[list[str], State]:
-    """What is wrong with a saved state of a parameter, and a copy of it."""
+def step_count(value: Any) -> int | None:
+    """A number of steps, from an integer, or from the number or 0-d array that other libraries count in."""
+    if not is_integer(value):
+        try:
+            number = float(value) if isinstance(value, float) else float(as_array("", "step", value).reshape(()))
+        except (TypeError, ValueError):
+            return None
+        value = int(number) if number.is_integer() else -1
+    return int(value) if 0 <= value < 2**63 else None
+
+
+def fitting(
+    key: Any, data: Array, saved: Any, buffers: dict[str, float], counts: bool
+) -> tuple[list[str], State]:
+    """What is wrong with a saved state of a parameter, and a copy of it; without `counts`, it may lack ``"step"``."""
     if not isinstance(saved, Mapping):
         return [f"the state of {key!r} is a {type(saved).__name__}"], {}
+    # PyTorch writes None for an array that does not exist yet.
+    saved = ({} if counts else {"step": 0}) | {name: value for name, value in saved.items() if value is not None}
     names = ["step", *buffers]
     faults = [f"the state of {key!r} misses {name!r}" for name in names if name not in saved]
     faults += [f"the state of {key!r} has unexpected {name!r}" for name in saved if name not in names]
@@ -48,14 +71,20 @@ def fitting(key: Any, data: Array, saved: Any, buffers: dict[str, float]) -> tup
     for name in (name for name in names if name in saved):
         value = saved[name]
         if name == "step":
-            if is_integer(value) and 0 <= value < 2**63:
-                state[name] = int(value)
-            else:
+            count = step_count(value)
+            if count is None:
                 faults.append(f"the step of {key!r} is {shown(value)}")
-        elif not is_parameter_data(value) or value.dtype.type is not data.dtype.type:
+            else:
+                state[name] = count
+            continue
+        try:
+            array = as_array("load_state_dict", name, value)
+        except TypeError:
+            array = None
+        if array is None or array.dtype.type is not data.dtype.type:
             faults.append(f"{name} of {key!r} is not a {data.dtype} array")
-        elif value.shape != data.shape:
-            faults.append(f"{name} of {key!r} has shape {value.shape} instead of {data.shape}")
+        elif array.shape != data.shape:
+            faults.append(f"{name} of {key!r} has shape {array.shape} instead of {data.shape}")
         else:
-            state[name] = np.array(value, data.dtype.type, order="C")
+            state[name] = np.array(array, data.dtype.type, order="C")
     return faults, state

@@ -3,11 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
-from fastconv._arrays import Array
-
 from ._groups import Params
 from ._hyperparameters import flag, number
-from ._state import State
+from ._plan import Batch
 from .optimizer import Optimizer
 
 
@@ -32,6 +30,8 @@ class Adagrad(Optimizer):
         First value of :math:`s`, >= 0.
     eps : float
         :math:`\epsilon`, > 0.
+    maximize : bool
+        Climb instead of descend: :math:`g \leftarrow -g` before everything else.
     eps_inside_sqrt : bool
         Divide by :math:`\sqrt{s + \epsilon}` instead.
 
@@ -66,6 +66,7 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0.0,
         eps: float = 1e-10,
         *,
+        maximize: bool = False,
         eps_inside_sqrt: bool = False,
     ) -> None:
         super().__init__(
@@ -76,6 +77,7 @@ class Adagrad(Optimizer):
                 "weight_decay": weight_decay,
                 "initial_accumulator_value": initial_accumulator_value,
                 "eps": eps,
+                "maximize": maximize,
                 "eps_inside_sqrt": eps_inside_sqrt,
             },
         )
@@ -85,13 +87,16 @@ class Adagrad(Optimizer):
         for key in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value"):
             number(name, key, group[key])
         number(name, "eps", group["eps"], above=True)
+        flag(name, "maximize", group["maximize"])
         flag(name, "eps_inside_sqrt", group["eps_inside_sqrt"])
 
     def _buffers(self, group: dict[str, Any]) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}
 
-    def _update(
-        self, ops: SimpleNamespace, param: Array, grad: Array, state: State, started: bool, group: dict[str, Any]
-    ) -> None:
-        lr = group["lr"] / (1 + (state["step"] - 1) * group["lr_decay"])
-        ops.adagrad(param, grad, state["sum"], lr, group["weight_decay"], group["eps"], group["eps_inside_sqrt"])
+    def _update(self, ops: SimpleNamespace, batch: Batch) -> None:
+        group = batch.group
+        lr = group["lr"] / (1 + (batch.step - 1) * group["lr_decay"])
+        ops.adagrad(
+            batch.params, batch.grads, batch.states["sum"], lr, group["weight_decay"], group["eps"],
+            group["eps_inside_sqrt"],
+        )  # fmt: skip

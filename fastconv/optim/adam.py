@@ -3,12 +3,10 @@
 from types import SimpleNamespace
 from typing import Any
 
-from fastconv._arrays import Array
-
 from ._groups import Params
 from ._hyperparameters import betas as checked_betas
 from ._hyperparameters import flag, number
-from ._state import State
+from ._plan import Batch
 from .optimizer import Optimizer
 
 
@@ -35,6 +33,10 @@ class Adam(Optimizer):
         :math:`\lambda` of :math:`g \leftarrow g + \lambda\theta`, >= 0.
     amsgrad : bool
         Divide by the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
+    maximize : bool
+        Climb instead of descend: :math:`g \leftarrow -g` before everything else.
+    decoupled_weight_decay : bool
+        Shrink the parameters by :math:`\theta \leftarrow \theta - \gamma\lambda\theta` instead, as `AdamW`.
     eps_inside_sqrt : bool
         Put :math:`\epsilon` under the root.
 
@@ -59,8 +61,6 @@ class Adam(Optimizer):
     array([0.9])
     """
 
-    _decoupled = False
-
     def __init__(
         self,
         params: Params,
@@ -70,6 +70,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
         amsgrad: bool = False,
         *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
         eps_inside_sqrt: bool = False,
     ) -> None:
         super().__init__(
@@ -80,6 +82,8 @@ class Adam(Optimizer):
                 "eps": eps,
                 "weight_decay": weight_decay,
                 "amsgrad": amsgrad,
+                "maximize": maximize,
+                "decoupled_weight_decay": decoupled_weight_decay,
                 "eps_inside_sqrt": eps_inside_sqrt,
             },
         )
@@ -90,8 +94,8 @@ class Adam(Optimizer):
         number(name, "weight_decay", group["weight_decay"])
         checked_betas(name, group["betas"])
         number(name, "eps", group["eps"], above=True)
-        flag(name, "amsgrad", group["amsgrad"])
-        flag(name, "eps_inside_sqrt", group["eps_inside_sqrt"])
+        for key in ("amsgrad", "maximize", "decoupled_weight_decay", "eps_inside_sqrt"):
+            flag(name, key, group[key])
 
     def _buffers(self, group: dict[str, Any]) -> dict[str, float]:
         buffers = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
@@ -99,12 +103,11 @@ class Adam(Optimizer):
             buffers["max_exp_avg_sq"] = 0.0
         return buffers
 
-    def _update(
-        self, ops: SimpleNamespace, param: Array, grad: Array, state: State, started: bool, group: dict[str, Any]
-    ) -> None:
+    def _update(self, ops: SimpleNamespace, batch: Batch) -> None:
+        group, states = batch.group, batch.states
         beta1, beta2 = group["betas"]
-        largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
         ops.adam(
-            param, grad, state["exp_avg"], state["exp_avg_sq"], largest, group["lr"], beta1, beta2, group["eps"],
-            group["weight_decay"], state["step"], self._decoupled, group["eps_inside_sqrt"],
+            batch.params, batch.grads, states["exp_avg"], states["exp_avg_sq"], states.get("max_exp_avg_sq"),
+            group["lr"], beta1, beta2, group["eps"], group["weight_decay"], batch.step,
+            group["decoupled_weight_decay"], group["eps_inside_sqrt"],
         )  # fmt: skip

@@ -1,5 +1,7 @@
 """Adam with decoupled weight decay."""
 
+from typing import Any
+
 from ._groups import Params
 from .adam import Adam
 
@@ -13,7 +15,7 @@ class AdamW(Adam):
     ----------
     params : iterable
         Parameters, ``(name, Parameter)`` pairs or group dictionaries.
-    lr, betas, eps, amsgrad, eps_inside_sqrt
+    lr, betas, eps, amsgrad, maximize, eps_inside_sqrt
         As `Adam`.
     weight_decay : float
         :math:`\lambda`, >= 0.
@@ -39,8 +41,6 @@ class AdamW(Adam):
     array([0.95])
     """
 
-    _decoupled = True
-
     def __init__(
         self,
         params: Params,
@@ -50,6 +50,15 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
         amsgrad: bool = False,
         *,
+        maximize: bool = False,
         eps_inside_sqrt: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, eps_inside_sqrt=eps_inside_sqrt)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad,
+            maximize=maximize, decoupled_weight_decay=True, eps_inside_sqrt=eps_inside_sqrt,
+        )  # fmt: skip
+
+    def _check(self, group: dict[str, Any]) -> None:
+        super()._check(group)
+        if not group["decoupled_weight_decay"]:
+            raise ValueError("AdamW: decoupled_weight_decay must be True: Adam has the other kind")

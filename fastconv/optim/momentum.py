@@ -17,7 +17,8 @@ class Momentum(SGD):
         Parameters, ``(name, Parameter)`` pairs or group dictionaries.
     lr : float
     momentum, dampening, weight_decay : float
-    nesterov : bool
+    nesterov, maximize : bool
+        As `SGD`.
 
     Raises
     ------
@@ -45,5 +46,7 @@ class Momentum(SGD):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, momentum, dampening, weight_decay, nesterov)
+        super().__init__(params, lr, momentum, dampening, weight_decay, nesterov, maximize=maximize)

@@ -1,37 +1,28 @@
 """The base of optimizers: parameter groups, checks, state."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, TypeVar, overload
 
 import numpy as np
 
 from fastconv import _backend
-from fastconv._arrays import FLOAT32, FLOAT64, Array
+from fastconv._arrays import FLOAT32, FLOAT64
 from fastconv._geometry import shown
-from fastconv.nn.parameter import Parameter, is_parameter_data
+from fastconv.nn.parameter import Parameter
 
 from ._groups import Params, check_distinct, split
+from ._plan import Batch, Plan, check_gradient, fits, native, plain, state_of
 from ._state import State, fitting, matched, parts
 
-
-class _Update(NamedTuple):
-    """One parameter of a step, with everything that its update needs, checked and allocated."""
-
-    parameter: Parameter
-    data: Array
-    work: Array
-    grad: Array
-    state: State
-    started: bool
-    group: dict[str, Any]
+Loss = TypeVar("Loss")
 
 
 class Optimizer:
     """Base of the optimizers.
 
     A subclass writes three short methods: what its hyper-parameters may be (`_check`), which arrays it keeps for a
-    parameter (`_buffers`), and which kernel updates it (`_update`).
+    parameter (`_buffers`), and which kernel updates many parameters at once (`_update`).
 
     Parameters
     ----------
@@ -53,6 +44,9 @@ class Optimizer:
     TypeError, ValueError
         There is nothing to train, two parameters overlap, or a hyper-parameter is impossible.
     """
+
+    _counts_steps: ClassVar[bool] = True
+    """Whether an update depends on the number of steps; if not, a saved state need not tell it."""
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -79,16 +73,30 @@ class Optimizer:
         """Names and first values of the arrays that are kept for a parameter."""
         raise NotImplementedError
 
-    def _update(
-        self, ops: SimpleNamespace, param: Array, grad: Array, state: State, started: bool, group: dict[str, Any]
-    ) -> None:
-        """Change `param` and `state` in place; `started` says that the arrays of `state` are new."""
+    def _update(self, ops: SimpleNamespace, batch: Batch) -> None:
+        """Change the parameters and states of `batch` in place."""
         raise NotImplementedError
 
     # ---- steps
 
-    def step(self) -> None:
+    @overload
+    def step(self, closure: None = None) -> None: ...
+
+    @overload
+    def step(self, closure: Callable[[], Loss]) -> Loss: ...
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, or none if anything is wrong.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the gradients and returns the loss; called first.
+
+        Returns
+        -------
+        object
+            What `closure` returned, or None.
 
         Raises
         ------
@@ -96,61 +104,82 @@ class Optimizer:
             A gradient has another kind, dtype or shape than its parameter, a parameter is read-only, or a
             hyper-parameter was set to an impossible value. Nothing was changed.
         """
+        if closure is not None and not callable(closure):
+            raise TypeError(f"{type(self).__name__}.step: closure must be callable, got {shown(closure)}")
+        loss = None if closure is None else closure()
         for group in self.param_groups:
             self._check(group)
-        updates = [self._prepare(*member) for member in self._members() if member[1].grad is not None]
-        for update in updates:
-            self.state[update.parameter] = update.state
-            update.state["step"] += 1
-            if not update.data.size:
-                continue
-            state = {key: _flat(value) for key, value in update.state.items()}
-            work = update.work.reshape(-1)
-            ops = _backend.ops(FLOAT32 if work.dtype == FLOAT32 else FLOAT64)
-            self._update(ops, work, update.grad.reshape(-1), state, update.started, update.group)
-            if update.work is not update.data and update.group["lr"] != 0:
-                update.data[...] = update.work
+        plan = Plan()
+        position = 0
+        for group in self.param_groups:
+            self._prepare(plan, group, position)
+            position += len(group["params"])
+        for parameter, state in plan.states:
+            self.state[parameter] = state
+            state["step"] += 1
+        for batch in plan.batches.values():
+            self._update(_backend.ops(batch.dtype), batch)
+        for data, work in plan.copies:
+            data[...] = work
+        return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set all gradients to None, or to zeros."""
         for _, parameter, _ in self._members():
             parameter.zero_grad(set_to_none)
 
-    def _prepare(self, key: int | str, parameter: Parameter, group: dict[str, Any]) -> _Update:
-        """Check one parameter and its gradient, and allocate what the update needs."""
+    def _prepare(self, plan: Plan, group: dict[str, Any], position: int) -> None:
+        """Plan the update of a group, whose first parameter has this position; allocate what it needs.
+
+        What is as kernels need it passes a few comparisons: a step of a small network takes hardly longer than they.
+        """
         name = f"{type(self).__name__}.step"
-        data, grad = parameter.data, parameter.grad
-        if not is_parameter_data(grad):
-            came = f"dtype {grad.dtype}" if isinstance(grad, np.ndarray) else type(grad).__name__
-            raise TypeError(f"{name}: the gradient of parameter {key!r} must be a {data.dtype} array, got {came}")
-        if grad.dtype.type is not data.dtype.type:
-            raise TypeError(
-                f"{name}: the gradient of parameter {key!r} must be {data.dtype} as the parameter, got {grad.dtype}"
+        buffers, names = self._buffers(group), group.get("param_names")
+        moves, maximize = group["lr"] != 0, group["maximize"]
+        batch: Batch | None = None
+        parameter: Parameter
+        for i, parameter in enumerate(group["params"]):
+            grad = parameter.grad
+            if grad is None:
+                continue
+            data = parameter.data
+            shape, dtype = data.shape, data.dtype
+            ready = (
+                (dtype is FLOAT32 or dtype is FLOAT64)
+                and type(grad) is np.ndarray
+                and grad.dtype is dtype
+                and grad.shape == shape
+                and grad.flags.carray
+                and data.flags.carray
             )
-        if grad.shape != data.shape:
-            raise ValueError(
-                f"{name}: the gradient of parameter {key!r} must have its shape {data.shape}, got {grad.shape}"
-            )
-        if not data.flags.writeable:
-            raise ValueError(f"{name}: parameter {key!r} is read-only")
-        buffers = self._buffers(group)
-        old = self.state.get(parameter, {"step": 0})
-        # Without the arrays of options that were switched off.
-        state = {key: value for key, value in old.items() if key == "step" or key in buffers}
-        started = not buffers.keys() <= state.keys()
-        for buffer, value in buffers.items():
-            if buffer not in state:
-                state[buffer] = np.full(data.shape, value, data.dtype.type)
-            elif state[buffer].shape != data.shape or state[buffer].dtype.type is not data.dtype.type:
-                raise ValueError(
-                    f"{name}: {buffer} of parameter {key!r} is {state[buffer].dtype} of shape {state[buffer].shape}, "
-                    f"but the parameter became {data.dtype} of shape {data.shape}"
-                )
-        # With a rate of 0, a kernel that works on the parameter itself could change the sign of a zero.
-        work = data if _plain(data) and group["lr"] != 0 else np.array(data, data.dtype.type, order="C")
-        if not _plain(grad) or np.may_share_memory(grad, data):
-            grad = np.array(grad, grad.dtype.type, order="C")
-        return _Update(parameter, data, work, grad, state, started, group)
+            if not ready:
+                check_gradient(name, names[i] if names else position + i, data, grad)
+                dtype = native(data)
+            state, started = self.state.get(parameter), False
+            if state is None or not fits(state, buffers, shape, dtype):
+                started = state is None or not buffers.keys() <= state.keys()
+                state = state_of(name, names[i] if names else position + i, data, state, buffers)
+
+            work = data
+            # With a rate of 0, a kernel that works on the parameter itself could change the sign of a zero.
+            if not moves or not (ready or plain(data)):
+                work = np.array(data, dtype, order="C")
+                if moves:
+                    plan.copies.append((data, work))
+            apart = grad.base is None and data.base is None and grad is not data
+            if not (ready or plain(grad)) or not (apart or not np.may_share_memory(grad, data)):
+                grad = np.array(grad, dtype, order="C")
+            if maximize:
+                grad = np.negative(grad, out=np.empty(shape, dtype))
+
+            plan.states.append((parameter, state))
+            step = state["step"] + 1
+            if batch is None or batch.step != step or batch.dtype is not dtype or batch.started is not started:
+                batch = plan.batch(group, dtype, step, started, buffers)
+            batch.params.append(work)
+            batch.grads.append(grad)
+            for buffer, arrays in batch.states.items():
+                arrays.append(state[buffer])
 
     def _members(self) -> Iterator[tuple[int | str, Parameter, dict[str, Any]]]:
         """Key (name, or position if there are no names), parameter and group of every parameter."""
@@ -204,7 +233,8 @@ class Optimizer:
         -------
         dict
             ``{"state": {key: {"step": int, name: array, ...}}, "param_groups": [...]}``; keys are the names of the
-            parameters, or their positions if they were given without names.
+            parameters, or their positions if they were given without names. With positions, and with every array and
+            step made a tensor, PyTorch's optimizer of the same name loads it.
         """
         keys = {parameter: key for key, parameter, _ in self._members()}
         return {
@@ -227,8 +257,8 @@ class Optimizer:
         Parameters
         ----------
         state_dict : mapping
-            Of an optimizer of the same kind for parameters of the same shapes. Parameters are matched by name if both
-            sides have names, else by position.
+            Of an optimizer of the same kind for parameters of the same shapes; PyTorch's own, with tensors on the CPU,
+            is good as well. Parameters are matched by name if both sides have names, else by position.
 
         Raises
         ------
@@ -246,15 +276,17 @@ class Optimizer:
         problems: list[str] = []
         keys = {parameter: key for key, parameter, _ in self._members()}
         for i, (group, saved) in enumerate(zip(self.param_groups, saved_groups, strict=True)):
-            faults, pairs = matched(i, [keys[parameter] for parameter in group["params"]], list(saved["params"]))
+            faults, pairs = matched(i, [keys[parameter] for parameter in group["params"]], saved)
             problems += faults
-            known_options = {key: value for key, value in saved.items() if key in group or key == "initial_lr"}
-            new = {**group, **known_options, "params": group["params"]}
+            options = (key for key in saved if key in self.defaults or key == "initial_lr")
+            new = {**group, **{key: saved[key] for key in options}}
             self._check(new)
             groups.append(new)
             for parameter, (key, theirs) in zip(group["params"], pairs, strict=False):
                 if theirs in saved_states:
-                    faults, state = fitting(key, parameter.data, saved_states[theirs], self._buffers(new))
+                    faults, state = fitting(
+                        key, parameter.data, saved_states[theirs], self._buffers(new), self._counts_steps
+                    )
                     problems += faults
                     states[parameter] = state
         known = {key for saved in saved_groups for key in saved["params"]}
@@ -271,12 +303,3 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key not in ("params", "param_names")]
         return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"
-
-
-def _plain(array: Array) -> bool:
-    """Whether a kernel can work on the array itself."""
-    return array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative
-
-
-def _flat(value: Any) -> Any:
-    return value.reshape(-1) if isinstance(value, np.ndarray) else value

@@ -3,11 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
-from fastconv._arrays import Array
-
 from ._groups import Params
 from ._hyperparameters import flag, number
-from ._state import State
+from ._plan import Batch
 from .optimizer import Optimizer
 
 
@@ -36,6 +34,8 @@ class RMSprop(Optimizer):
     momentum : float
         >= 0.
     centered : bool
+    maximize : bool
+        Climb instead of descend: :math:`g \leftarrow -g` before everything else.
     eps_inside_sqrt : bool
         Divide by :math:`\sqrt{v + \epsilon}` instead.
 
@@ -71,6 +71,7 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
         *,
+        maximize: bool = False,
         eps_inside_sqrt: bool = False,
     ) -> None:
         super().__init__(
@@ -82,6 +83,7 @@ class RMSprop(Optimizer):
                 "weight_decay": weight_decay,
                 "momentum": momentum,
                 "centered": centered,
+                "maximize": maximize,
                 "eps_inside_sqrt": eps_inside_sqrt,
             },
         )
@@ -93,6 +95,7 @@ class RMSprop(Optimizer):
         number(name, "alpha", group["alpha"], 0.0, 1.0)
         number(name, "eps", group["eps"], above=True)
         flag(name, "centered", group["centered"])
+        flag(name, "maximize", group["maximize"])
         flag(name, "eps_inside_sqrt", group["eps_inside_sqrt"])
 
     def _buffers(self, group: dict[str, Any]) -> dict[str, float]:
@@ -103,14 +106,12 @@ class RMSprop(Optimizer):
             buffers["momentum_buffer"] = 0.0
         return buffers
 
-    def _update(
-        self, ops: SimpleNamespace, param: Array, grad: Array, state: State, started: bool, group: dict[str, Any]
-    ) -> None:
-        grad_avg = state["grad_avg"] if group["centered"] else None
-        buffer = state["momentum_buffer"] if group["momentum"] else None
+    def _update(self, ops: SimpleNamespace, batch: Batch) -> None:
+        group, states = batch.group, batch.states
         ops.rmsprop(
-            param, grad, state["square_avg"], grad_avg, buffer, group["lr"], group["alpha"], group["eps"],
-            group["weight_decay"], group["momentum"], group["eps_inside_sqrt"],
+            batch.params, batch.grads, states["square_avg"], states.get("grad_avg"), states.get("momentum_buffer"),
+            group["lr"], group["alpha"], group["eps"], group["weight_decay"], group["momentum"],
+            group["eps_inside_sqrt"],
         )  # fmt: skip
 
 

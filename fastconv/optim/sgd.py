@@ -3,11 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
-from fastconv._arrays import Array
-
 from ._groups import Params
 from ._hyperparameters import flag, number
-from ._state import State
+from ._plan import Batch
 from .optimizer import Optimizer
 
 
@@ -35,6 +33,8 @@ class SGD(Optimizer):
         :math:`\lambda`, >= 0.
     nesterov : bool
         Needs momentum, and no dampening.
+    maximize : bool
+        Climb instead of descend: :math:`g \leftarrow -g` before everything else.
 
     Raises
     ------
@@ -54,6 +54,8 @@ class SGD(Optimizer):
     array([0.71])
     """
 
+    _counts_steps = False
+
     def __init__(
         self,
         params: Params,
@@ -62,6 +64,8 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
         super().__init__(
             params,
@@ -71,6 +75,7 @@ class SGD(Optimizer):
                 "dampening": dampening,
                 "weight_decay": weight_decay,
                 "nesterov": nesterov,
+                "maximize": maximize,
             },
         )
 
@@ -82,6 +87,7 @@ class SGD(Optimizer):
         if dampening > 1:
             raise ValueError(f"{name}: dampening must be in [0, 1], got {dampening}")
         number(name, "weight_decay", group["weight_decay"])
+        flag(name, "maximize", group["maximize"])
         if flag(name, "nesterov", group["nesterov"]) and (momentum == 0 or dampening != 0):
             raise ValueError(
                 f"{name}: nesterov needs momentum > 0 and dampening 0, got momentum {momentum}, dampening {dampening}"
@@ -90,11 +96,9 @@ class SGD(Optimizer):
     def _buffers(self, group: dict[str, Any]) -> dict[str, float]:
         return {"momentum_buffer": 0.0} if group["momentum"] else {}
 
-    def _update(
-        self, ops: SimpleNamespace, param: Array, grad: Array, state: State, started: bool, group: dict[str, Any]
-    ) -> None:
-        buffer = state["momentum_buffer"] if group["momentum"] else None
+    def _update(self, ops: SimpleNamespace, batch: Batch) -> None:
+        group = batch.group
         ops.sgd(
-            param, grad, buffer, group["lr"], group["momentum"], group["dampening"], group["weight_decay"],
-            group["nesterov"], started,
+            batch.params, batch.grads, batch.states.get("momentum_buffer"), group["lr"], group["momentum"],
+            group["dampening"], group["weight_decay"], group["nesterov"], batch.started,
         )  # fmt: skip

@@ -35,6 +35,8 @@ BAD = {
     "eval": "MODEL",
     "eval m.npz --batch-size 0": "--batch-size",
     "predict m.npz": "IMAGE",
+    "summary": "MODEL",
+    "summary lenet5 --batch-size 0": "--batch-size",
     "info --bogus": "--bogus",
 }
 

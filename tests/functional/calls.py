@@ -5,6 +5,7 @@ another value is possible, so that an option that is ignored shows.
 """
 
 from collections.abc import Callable
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -37,6 +38,8 @@ TRANSPOSED = {"stride": (2, 1), "padding": (0, 1), "output_padding": (0, 1), "gr
 TRANSPOSED1D = {"stride": 3, "padding": 1, "output_padding": 2, "groups": 2, "dilation": 2}
 MAX_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True}
 AVG_POOL1D = {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True, "count_include_pad": False}
+
+NLL = {"ignore_index": 1, "reduction": "none"}
 CROSS_ENTROPY = {"ignore_index": 1, "reduction": "none", "label_smoothing": 0.25}
 
 # In eval mode, as running statistics are updated in place otherwise.
@@ -46,6 +49,36 @@ NORM = {"training": False, "momentum": 0.25, "eps": 0.25}
 def running(a: Maker) -> dict[str, np.ndarray]:
     """Running statistics; a variance is not negative."""
     return {"running_mean": a(4), "running_var": abs(a(4))}
+
+
+# Activations from the saved input, and losses of a difference, with their options.
+ELEMENTWISE: dict[str, dict[str, Any]] = {
+    "leaky_relu": {"negative_slope": 0.25},
+    "elu": {"alpha": 1.5},
+    "gelu": {"approximate": "tanh"},
+    "silu": {},
+    "softplus": {"beta": 2.0, "threshold": 5.0},
+    "hardtanh": {"min_val": -3.0, "max_val": 2.0},
+    "relu6": {},
+    "hardsigmoid": {},
+    "hardswish": {},
+}
+DIFFERENCES: dict[str, dict[str, Any]] = {
+    "mse_loss": {"reduction": "none"},
+    "l1_loss": {"reduction": "none"},
+    "huber_loss": {"reduction": "none", "delta": 2.0},
+    "smooth_l1_loss": {"reduction": "none", "beta": 2.0},
+}
+
+
+def elementwise(suffix: str, options: dict[str, Any], a: Maker) -> dict[str, Any]:
+    grad = {"grad_output": a(a.batch, 3, 5)} if suffix else {}
+    return {**grad, "input": a(a.batch, 3, 5), **options}
+
+
+def difference(suffix: str, options: dict[str, Any], a: Maker) -> dict[str, Any]:
+    grad = {"grad_output": a(a.batch, 5)} if suffix else {}
+    return {**grad, "input": a(a.batch, 5), "target": a(a.batch, 5), **options}
 
 
 CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
@@ -180,6 +213,29 @@ CALLS: dict[str, Callable[[Maker], dict[str, Any]]] = {
     **{
         f"{name}_backward": lambda a: {"grad_output": a(a.batch, 3, 5), "output": a(a.batch, 3, 5)}
         for name in ("relu", "sigmoid", "tanh")
+    },
+    **{
+        name + suffix: partial(elementwise, suffix, options)
+        for name, options in ELEMENTWISE.items()
+        for suffix in ("", "_backward")
+    },
+    **{name: lambda a: {"input": a(a.batch, 3, 5), "dim": 1} for name in ("softmax", "log_softmax")},
+    **{
+        f"{name}_backward": lambda a: {"grad_output": a(a.batch, 3, 5), "output": a(a.batch, 3, 5), "dim": 1}
+        for name in ("softmax", "log_softmax")
+    },
+    **{
+        name + suffix: partial(difference, suffix, options)
+        for name, options in DIFFERENCES.items()
+        for suffix in ("", "_backward")
+    },
+    "nll_loss": lambda a: {"input": a(a.batch, 5, 3), "target": a.ids(5, a.batch, 3), "weight": a(5), **NLL},
+    "nll_loss_backward": lambda a: {
+        "grad_output": a(a.batch, 3),
+        "input": a(a.batch, 5, 3),
+        "target": a.ids(5, a.batch, 3),
+        "weight": a(5),
+        **NLL,
     },
     "softmax_cross_entropy": lambda a: {
         "logits": a(a.batch, 5, 3),

@@ -14,7 +14,9 @@ def optional(name: str, argument: str) -> bool:
     """Whether an array argument may be None."""
     if argument.startswith("running"):
         return name == "batch_norm_backward"  # of training, where they do not matter
-    return argument in ("bias", "pos_weight") or (argument == "weight" and ("entropy" in name or "norm" in name))
+    return argument in ("bias", "pos_weight") or (
+        argument == "weight" and any(word in name for word in ("cross_entropy", "nll", "norm"))
+    )
 
 
 def real_names(name: str) -> list[str]:

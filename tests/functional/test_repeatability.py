@@ -9,7 +9,7 @@ from grids import normals
 import fastconv as fc
 from fastconv import functional as F
 
-from .calls import CALLS, Maker, run, same_bits
+from .calls import CALLS, DIFFERENCES, ELEMENTWISE, Maker, run, same_bits
 
 # For each function of a batch: which of its arguments are batches, and how many of its results.
 BATCHES = {
@@ -39,6 +39,11 @@ BATCHES = {
     "sigmoid": (["input"], 1),
     "tanh": (["input"], 1),
     "sigmoid_backward": (["grad_output", "output"], 1),
+    **{name: (["input"], 1) for name in (*ELEMENTWISE, "softmax", "log_softmax")},
+    **{f"{name}_backward": (["grad_output", "input"], 1) for name in ELEMENTWISE},
+    **{f"{name}_backward": (["grad_output", "output"], 1) for name in ("softmax", "log_softmax")},
+    **{name: (["input", "target"], 1) for name in (*DIFFERENCES, "nll_loss")},
+    **{f"{name}_backward": (["grad_output", "input", "target"], 1) for name in (*DIFFERENCES, "nll_loss")},
     "softmax_cross_entropy": (["logits", "target"], 2),
     "binary_cross_entropy_with_logits": (["input", "target", "weight", "pos_weight"], 1),
 }

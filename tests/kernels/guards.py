@@ -63,3 +63,8 @@ def call_in_place(
     kernel(*given, *options)
     guards.check()
     return [array for array in given if array is not None]
+
+
+def alone(kernel: Callable[..., None]) -> Callable[..., None]:
+    """A kernel of an optimizer for one parameter: with arrays instead of lists of them."""
+    return lambda *args: kernel(*([arg] if isinstance(arg, np.ndarray) else arg for arg in args))

@@ -29,6 +29,8 @@ from numpy.typing import NDArray
 
 from fastconv import _backend
 
+from .guards import alone
+from .test_activation_functions import PARAMETERS
 from .test_bins import BINS
 from .test_places import PLACES
 
@@ -129,11 +131,15 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
         for name in ("relu", "sigmoid", "tanh"):
             call(f, getattr(ops, name), [x, result])
             call(f, getattr(ops, f"{name}_backward"), [x, x, result])
+        for name in PARAMETERS:
+            call(f, ops.activation, [x, result], name, 1.0, 2.0)
+            call(f, ops.activation_backward, [x, x, result], name, 1.0, 2.0)
+        call(f, ops.difference_loss, [x, x, result, result], 1.0, 0.5, 1.0, 0.5, 1.0)
         call(f, ops.binary_cross_entropy_with_logits, [x, x, x, x, result, result], 1.0)
-        call(f, ops.sgd, [x, x, x], 0.1, 0.9, 0.0, 0.1, True, False)
-        call(f, ops.adagrad, [x, x, abs(x)], 0.1, 0.1, 1e-8, False)
-        call(f, ops.rmsprop, [x, x, abs(x), x, x], 0.1, 0.9, 1e-8, 0.1, 0.9, False)
-        call(f, ops.adam, [x, x, x, abs(x), abs(x)], 0.1, 0.9, 0.999, 1e-8, 0.1, 3, False, False)
+        call(f, alone(ops.sgd), [x, x, x], 0.1, 0.9, 0.0, 0.1, True, False)
+        call(f, alone(ops.adagrad), [x, x, abs(x)], 0.1, 0.1, 1e-8, False)
+        call(f, alone(ops.rmsprop), [x, x, abs(x), x, x], 0.1, 0.9, 1e-8, 0.1, 0.9, False)
+        call(f, alone(ops.adam), [x, x, x, abs(x), abs(x)], 0.1, 0.9, 0.999, 1e-8, 0.1, 3, False, False)
     for rows, n, count in ROWS.values():
         x, weight = normals((rows, n), dtype), normals((n,), dtype)
         result, each = (x.shape, dtype), ((rows,), "float64")
@@ -150,6 +156,9 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
         for target in (np.zeros(rows, np.int64), abs(z)):
             arrays = [z, target, weight, (rows, dtype), (z.shape, dtype)]
             call(f, ops.softmax_cross_entropy, arrays, -100, 0.1, 1.0)
+        for log in (False, True):
+            call(f, ops.softmax, [z, (z.shape, dtype)], log)
+            call(f, ops.softmax_backward, [z, -abs(z), (z.shape, dtype)], log)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mprotect through ctypes")

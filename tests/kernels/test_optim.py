@@ -12,7 +12,7 @@ import fastconv as fc
 from fastconv.reference import python
 
 from .conftest import Kernels
-from .guards import call_in_place
+from .guards import alone, call_in_place
 
 # kernel, which of its states exist, options
 STEPS: dict[str, tuple[str, list[bool], tuple[Any, ...]]] = {
@@ -57,17 +57,47 @@ def arrays(name: str, shape: tuple[int, ...], dtype: Any) -> list[NDArray[Any] |
 def test_equals_plain_loops(name: str, shape: tuple[int, ...], kernels: Kernels) -> None:
     kernel, _, options = STEPS[name]
     given = arrays(name, shape, kernels.dtype)
-    results = call_in_place(getattr(kernels.ops, kernel), given, *options)
-    rights = call_in_place(getattr(python, kernel), given, *options)
+    results = call_in_place(alone(getattr(kernels.ops, kernel)), given, *options)
+    rights = call_in_place(alone(getattr(python, kernel)), given, *options)
     for result, right in zip(results, rights, strict=True):
         assert_allclose(result, right, rtol=16 * kernels.eps, atol=16 * kernels.eps, strict=True)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_many_parameters_are_updated_as_each_alone(name: str, kernels: Kernels) -> None:
+    kernel, _, options = STEPS[name]
+    shapes: list[tuple[int, ...]] = [(5, 3), (0,), (), (33_000,), (1,), (16_384,), (7,)]
+    given = [arrays(name, shape, kernels.dtype) for shape in shapes]
+    together = [[None if a is None else a.copy() for a in one] for one in given]
+    roles = [None if role[0] is None else list(role) for role in zip(*together, strict=True)]
+    getattr(kernels.ops, kernel)(*roles, *options)
+    for one, changed in zip(given, together, strict=True):
+        rights = call_in_place(alone(getattr(kernels.ops, kernel)), one, *options)
+        results = [a for a in changed if a is not None]
+        for result, right in zip(results, rights, strict=True):
+            assert result.tobytes() == right.tobytes()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_no_parameters(name: str, kernels: Kernels) -> None:
+    kernel, states, options = STEPS[name]
+    getattr(kernels.ops, kernel)([], [], *([] if exists else None for exists in states), *options)
+
+
+def test_nothing_changes_if_an_array_cannot_be_had(compiled: Kernels) -> None:
+    first, last = np.ones(5, compiled.dtype), np.ones(5, compiled.dtype)
+    last.flags.writeable = False
+    gradients = [np.ones(5, compiled.dtype)] * 2
+    with pytest.raises((ValueError, BufferError)):
+        compiled.ops.sgd([first, last], gradients, None, 0.1, 0.0, 0.0, 0.0, False, False)
+    assert first.tolist() == [1.0] * 5
 
 
 @pytest.mark.parametrize("name", STEPS)
 def test_gradient_is_not_changed(name: str, kernels: Kernels) -> None:
     kernel, _, options = STEPS[name]
     given = arrays(name, (67,), kernels.dtype)
-    _, gradient, *_ = call_in_place(getattr(kernels.ops, kernel), given, *options)
+    _, gradient, *_ = call_in_place(alone(getattr(kernels.ops, kernel)), given, *options)
     assert given[1] is not None
     assert gradient.tobytes() == given[1].tobytes()
 
@@ -78,7 +108,7 @@ def test_nan_stays_where_it_is(name: str, kernels: Kernels) -> None:
     given = arrays(name, (67,), kernels.dtype)
     assert given[1] is not None
     given[1][13] = np.nan
-    parameter, *_ = call_in_place(getattr(kernels.ops, kernel), given, *options)
+    parameter, *_ = call_in_place(alone(getattr(kernels.ops, kernel)), given, *options)
     assert np.flatnonzero(np.isnan(parameter)).tolist() == [13]
 
 
@@ -86,8 +116,8 @@ def test_nan_stays_where_it_is(name: str, kernels: Kernels) -> None:
 def test_every_length(size: int, kernels: Kernels) -> None:
     kernel, _, options = STEPS["adam"]
     given = arrays("adam", (size,), kernels.dtype)
-    results = call_in_place(getattr(kernels.ops, kernel), given, *options)
-    rights = call_in_place(getattr(python, kernel), given, *options)
+    results = call_in_place(alone(getattr(kernels.ops, kernel)), given, *options)
+    rights = call_in_place(alone(getattr(python, kernel)), given, *options)
     for result, right in zip(results, rights, strict=True):
         assert_allclose(result, right, rtol=16 * kernels.eps, atol=16 * kernels.eps, strict=True)
 
@@ -96,7 +126,7 @@ def test_known_values_of_adam(kernels: Kernels) -> None:
     state: list[NDArray[Any] | None] = [np.ones(1, kernels.dtype), None, *np.zeros((2, 1), kernels.dtype), None]
     for step, gradient, right in ((1, 0.1, 0.900000009999999), (2, -0.2, 0.9366103603884888)):
         state[1] = np.full(1, gradient, kernels.dtype)
-        changed = call_in_place(kernels.ops.adam, state, 0.1, 0.9, 0.999, 1e-8, 0.0, step, False, False)
+        changed = call_in_place(alone(kernels.ops.adam), state, 0.1, 0.9, 0.999, 1e-8, 0.0, step, False, False)
         state = [*changed, None]
         assert_allclose(changed[0], right, rtol=4 * kernels.eps)
 
@@ -108,5 +138,5 @@ def test_threads_change_no_bit(name: str, compiled: Kernels) -> None:
     results = []
     for threads in (1, 2, 3):
         fc.set_num_threads(threads)
-        results.append([a.tobytes() for a in call_in_place(getattr(compiled.ops, kernel), given, *options)])
+        results.append([a.tobytes() for a in call_in_place(alone(getattr(compiled.ops, kernel)), given, *options)])
     assert results[0] == results[1] == results[2]

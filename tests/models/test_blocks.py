@@ -6,7 +6,7 @@ import pytest
 from fastconv import models, nn
 from fastconv.models.densenet import DenseBlock, DenseLayer
 from fastconv.models.inception import Inception, Reduction
-from fastconv.models.mobilenet import InvertedResidual, ReLU6
+from fastconv.models.mobilenet import InvertedResidual
 from fastconv.models.resnet import BasicBlock, Subsample
 from fastconv.models.unet import Level
 from fastconv.testing import gradcheck
@@ -18,7 +18,6 @@ BLOCKS = {
     "basic, subsampled": lambda: BasicBlock(4, 6, 2, Subsample(6, 2), **FIRST),
     "basic, projected": lambda: BasicBlock(4, 6, 2, nn.Conv2d(4, 6, 1, 2, **FIRST), **FIRST),
     "subsample": lambda: Subsample(7, 3),
-    "relu6": ReLU6,
     "inverted residual": lambda: InvertedResidual(4, 4, 1, 2, **FIRST),
     "inverted residual, no way around": lambda: InvertedResidual(4, 3, 1, 1, **FIRST),
     "inverted residual, stride": lambda: InvertedResidual(4, 4, 2, 2, **FIRST),
@@ -143,9 +142,3 @@ def test_images_that_cannot_be_subsampled(shape):
 def test_impossible_subsampling(kind, arguments):
     with pytest.raises(kind, match="Subsample: "):
         Subsample(*arguments)
-
-
-def test_limits_of_relu6():
-    layer, x = ReLU6(), np.array([-np.inf, -1, -0.0, 0, 3, 6, 7, np.inf, np.nan])
-    np.testing.assert_array_equal(layer(x), [0, 0, 0, 0, 3, 6, 6, 6, np.nan])
-    np.testing.assert_array_equal(layer.backward(np.ones(9))[:8], [0, 0, 0, 0, 1, 0, 0, 0])

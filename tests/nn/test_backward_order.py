@@ -126,7 +126,9 @@ def test_a_failed_forward_does_not_confuse_the_next():
 
 
 def test_a_model_in_eval_mode_serves_several_threads():
-    net = nn.Sequential(nn.Conv2d(1, 4, 3, rng=0), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 5, rng=0))
+    block = nn.Sequential(nn.Conv2d(1, 4, 3, rng=0), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(), nn.MaxPool2d(2))
+    side = nn.Concat(nn.Residual(nn.GroupNorm(2, 4)), nn.LayerNorm(3))
+    net = nn.Sequential(block, side, nn.Flatten(), nn.Linear(72, 5, rng=0))
     net.eval()
     images = [np.random.default_rng(i).random((3, 1, 8, 8), dtype=np.float32) for i in range(6)]
     expected = [net(image) for image in images]

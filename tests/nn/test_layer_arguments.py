@@ -66,6 +66,18 @@ IMPOSSIBLE = [
     (ValueError, "padding", lambda: nn.ReflectionPad2d(-1)),
     (ValueError, "padding", lambda: nn.ReplicationPad2d((1, 1, -1, 1))),
     (ValueError, "padding", lambda: nn.CircularPad2d(2**40)),
+    (TypeError, "negative_slope", lambda: nn.LeakyReLU("0.1")),
+    (TypeError, "alpha", lambda: nn.ELU(None)),
+    (ValueError, "approximate", lambda: nn.GELU("erf")),
+    (TypeError, "approximate", lambda: nn.GELU(True)),
+    (ValueError, "beta", lambda: nn.Softplus(0)),
+    (TypeError, "threshold", lambda: nn.Softplus(1.0, "20")),
+    (ValueError, "min_val", lambda: nn.Hardtanh(1.0, 1.0)),
+    (TypeError, "max_val", lambda: nn.Hardtanh(0.0, None)),
+    (TypeError, "dim", lambda: nn.Softmax(1.0)),
+    (TypeError, "dim", lambda: nn.LogSoftmax("1")),
+    (ValueError, "dim", lambda: nn.Softmax(64)),
+    (ValueError, "dim", lambda: nn.LogSoftmax(2)(np.ones((2, 2)))),
     (TypeError, "start_dim", lambda: nn.Flatten(1.0)),
     (TypeError, "end_dim", lambda: nn.Flatten(1, None)),
     (ValueError, "start_dim", lambda: nn.Flatten(2)(np.ones((2, 2)))),
@@ -112,6 +124,17 @@ def test_asymmetric_padding():
     conv = nn.Conv2d(1, 1, 1, padding=((1, 2), (0, 3)), rng=0)
     assert conv(np.ones((1, 1, 2, 2), np.float32)).shape == (1, 1, 5, 5)
     assert repr(conv).endswith("padding=((1, 2), (0, 3)))")
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.ReLU6, nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish]
+)
+def test_inplace_changes_nothing(layer):
+    image = np.linspace(-4, 4, 9)
+    before = image.copy()
+    output = layer(inplace=True)(image)
+    np.testing.assert_array_equal(image, before)
+    np.testing.assert_array_equal(output, layer()(image))
 
 
 def test_return_indices():

@@ -7,6 +7,15 @@ import pytest
 
 from fastconv import nn
 
+LOSSES = [
+    nn.CrossEntropyLoss,
+    nn.BCEWithLogitsLoss,
+    nn.MSELoss,
+    nn.L1Loss,
+    nn.HuberLoss,
+    nn.SmoothL1Loss,
+]
+
 
 def test_cross_entropy_at_the_ends(backend):
     criterion = nn.CrossEntropyLoss()
@@ -32,7 +41,7 @@ def test_binary_cross_entropy_does_not_overflow(backend):
     assert criterion.backward().tolist() == [0, 0, 1, -1]
 
 
-@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.BCEWithLogitsLoss])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_backward_needs_forward_in_training_mode(loss):
     criterion = loss()
     with pytest.raises(RuntimeError, match="forward must be called first"):
@@ -53,7 +62,7 @@ def test_the_gradient_is_new_each_time():
     assert criterion.backward(2.0).dtype == np.float32
 
 
-@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss, nn.BCEWithLogitsLoss])
+@pytest.mark.parametrize("loss", LOSSES)
 def test_arguments(loss):
     for reduction in ("avg", "", "Mean"):
         with pytest.raises(ValueError, match="reduction"):
@@ -75,3 +84,31 @@ def test_label_smoothing():
     for value in ("0.1", None, True):
         with pytest.raises(TypeError, match="label_smoothing"):
             nn.CrossEntropyLoss(label_smoothing=value)
+
+
+def test_parameters_of_losses():
+    for value in (0, -1.0, math.nan):
+        with pytest.raises(ValueError, match="HuberLoss: delta must be > 0"):
+            nn.HuberLoss(delta=value)
+    for value in (-1.0, math.inf, math.nan):
+        with pytest.raises(ValueError, match="SmoothL1Loss: beta must be >= 0"):
+            nn.SmoothL1Loss(beta=value)
+    for value in ("1", None, True):
+        with pytest.raises(TypeError, match="delta"):
+            nn.HuberLoss(delta=value)
+        with pytest.raises(TypeError, match="beta"):
+            nn.SmoothL1Loss(beta=value)
+
+
+def test_log_likelihood_needs_forward_and_ignores_samples(backend):
+    criterion = nn.NLLLoss(reduction="none")
+    with pytest.raises(RuntimeError, match="forward must be called first"):
+        criterion.backward()
+    with pytest.raises(ValueError, match="reduction"):
+        nn.NLLLoss(reduction="avg")
+    logs = np.array([[np.nan, np.nan], [-0.5, -1.0]])
+    assert criterion(logs, np.array([-100, 1])).tolist() == [0, 1]
+    assert criterion.backward().tolist() == [[0, 0], [0, -1]]
+    with pytest.raises(ValueError, match="grad_output"):
+        criterion.backward(np.ones(3))
+    assert criterion.eval()(logs, np.array([-100, 0])).tolist() == [0, 0.5]

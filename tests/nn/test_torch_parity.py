@@ -67,6 +67,29 @@ LAYERS = [
     ("ReLU", (), {"inplace": True}, IMAGE),
     ("Sigmoid", (), {}, VECTOR),
     ("Tanh", (), {}, VECTOR),
+    ("LeakyReLU", (), {}, IMAGE),
+    ("LeakyReLU", (0.25, True), {}, IMAGE),
+    ("ELU", (), {}, IMAGE),
+    ("ELU", (0.5,), {"inplace": True}, IMAGE),
+    ("GELU", (), {}, IMAGE),
+    ("GELU", ("tanh",), {}, IMAGE),
+    ("SiLU", (), {}, IMAGE),
+    ("SiLU", (True,), {}, IMAGE),
+    ("ReLU6", (), {}, IMAGE),
+    ("ReLU6", (True,), {}, IMAGE),
+    ("Hardtanh", (), {}, IMAGE),
+    ("Hardtanh", (-0.5, 0.25, True), {}, IMAGE),
+    ("Hardswish", (), {}, IMAGE),
+    ("Hardswish", (), {"inplace": True}, IMAGE),
+    ("Softplus", (), {}, IMAGE),
+    ("Softplus", (2.0, 1.5), {}, IMAGE),
+    ("Softmax", (), {}, VECTOR),
+    ("Softmax", (), {}, (4, 9, 8)),
+    ("Softmax", (1,), {}, IMAGE),
+    ("Softmax", (), {"dim": -1}, (4, 9, 8)),
+    ("LogSoftmax", (), {}, IMAGE),
+    ("LogSoftmax", (), {}, (6,)),
+    ("LogSoftmax", (-2,), {}, IMAGE),
 ]
 
 
@@ -74,6 +97,7 @@ def values(shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice")
 @pytest.mark.parametrize(("name", "args", "kwargs", "shape"), LAYERS)
 def test_layer(name, args, kwargs, shape):
     ours, theirs = getattr(nn, name)(*args, **kwargs), getattr(torch.nn, name)(*args, **kwargs).double()
@@ -96,6 +120,34 @@ def test_layer(name, args, kwargs, shape):
         np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("size", [(18, 23), (19, 22), (2, 3, 18, 24), [19, 24]])
+def test_transposed_convolution_of_a_given_size(size):
+    options = {"stride": (2, 3), "padding": (0, 1), "output_padding": (1, 0), "dilation": (1, 2)}
+    ours = nn.ConvTranspose2d(4, 3, 2, **options, dtype=np.float64)
+    theirs = torch.nn.ConvTranspose2d(4, 3, 2, **options).double()
+    ours.load_state_dict(theirs.state_dict())
+    x = values(IMAGE)
+    t = torch.from_numpy(x.copy()).requires_grad_()
+    output = theirs(t, output_size=list(size))
+    np.testing.assert_allclose(ours(x, size), output.detach().numpy(), rtol=1e-12, atol=1e-12)
+    grad_output = values(output.shape, 1)
+    output.backward(torch.from_numpy(grad_output))
+    np.testing.assert_allclose(ours.backward(grad_output), t.grad.numpy(), rtol=1e-12, atol=1e-12)
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(p.grad, q.grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [(17, 22), (20, 22), (18, 21), (18, 25), (18,), (3, 18, 22), (2, 3, 18, 30)])
+def test_a_size_that_no_transposed_convolution_gives(size):
+    options = {"stride": (2, 3), "padding": (0, 1), "dilation": (1, 2)}
+    ours, theirs = nn.ConvTranspose2d(4, 3, 2, **options), torch.nn.ConvTranspose2d(4, 3, 2, **options)
+    x = np.zeros(IMAGE, np.float32)
+    with pytest.raises(ValueError, match="ConvTranspose2d: output_size must"):
+        ours(x, size)
+    with pytest.raises(ValueError):
+        theirs(torch.from_numpy(x), output_size=list(size))
+
+
 @pytest.mark.parametrize(("args", "more"), [((2,), ()), ((3, 2, 1), ((9, 8),)), (((2, 3),), ((2, 4, 8, 8),))])
 def test_unpooling(args, more):
     ours, theirs = nn.MaxUnpool2d(*args), torch.nn.MaxUnpool2d(*args)
@@ -112,6 +164,16 @@ def test_unpooling(args, more):
     later = (places[..., :, None] == places[..., None, :]) & np.triu(np.ones((places.shape[2],) * 2, bool), 1)
     stays = ~later.any(axis=-1).reshape(indices.shape)
     np.testing.assert_array_equal(ours.backward(grad_output), np.where(stays, leaf.grad.numpy(), 0))
+def test_hardsigmoid():
+    """In float32: torch's gradient has a sixth in float32 also for float64."""
+    ours, theirs = nn.Hardsigmoid(inplace=True), torch.nn.Hardsigmoid(inplace=True)
+    assert repr(ours) == repr(theirs)
+    x, grad_output = 3 * values(IMAGE).astype(np.float32), values(IMAGE, 1).astype(np.float32)
+    t = torch.from_numpy(x.copy()).requires_grad_()
+    output = theirs(t * 1.0)
+    output.backward(torch.from_numpy(grad_output))
+    np.testing.assert_allclose(ours(x), output.detach().numpy(), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(ours.backward(grad_output), t.grad.numpy(), rtol=1e-6)
 
 
 def test_sequential_text_and_names():
@@ -171,6 +233,36 @@ def test_binary_cross_entropy(names, reduction):
     ours = nn.BCEWithLogitsLoss(**options, reduction=reduction)
     theirs = torch.nn.BCEWithLogitsLoss(**{k: torch.from_numpy(v) for k, v in options.items()}, reduction=reduction)
     compare(ours, theirs, 5 * values((5, 3)), SOFT)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("MSELoss", {}),
+        ("L1Loss", {}),
+        ("HuberLoss", {}),
+        ("HuberLoss", {"delta": 0.25}),
+        ("SmoothL1Loss", {}),
+        ("SmoothL1Loss", {"beta": 0.25}),
+    ],
+)
+def test_losses_of_a_difference(name, options, reduction):
+    ours, theirs = (getattr(lib, name)(**options, reduction=reduction) for lib in (nn, torch.nn))
+    compare(ours, theirs, values((5, 3)), SOFT)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("options", [{}, {"weight": WEIGHT}, {"ignore_index": 2}])
+@pytest.mark.parametrize("target", [CLASSES, PIXELS], ids=["classes", "pixels"])
+def test_nll_loss(target, options, reduction):
+    if options.get("ignore_index") == 2:
+        target = np.where(target < 0, 1, target)
+    ours = nn.NLLLoss(**options, reduction=reduction)
+    theirs = torch.nn.NLLLoss(
+        **{k: torch.from_numpy(v) if k == "weight" else v for k, v in options.items()}, reduction=reduction
+    )
+    compare(ours, theirs, values((5, 3, *target.shape[1:])), target)
 
 
 def compare(ours, theirs, z, target):

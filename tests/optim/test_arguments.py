@@ -56,6 +56,8 @@ def test_betas(cls):
 @pytest.mark.parametrize(
     ("cls", "name"),
     [(optim.SGD, "nesterov"), (optim.RMSprop, "centered"), (optim.Adam, "amsgrad")]
+    + [(optim.Adam, "decoupled_weight_decay")]
+    + [(cls, "maximize") for cls in NUMBERS]
     + [(cls, "eps_inside_sqrt") for cls in (optim.Adagrad, optim.RMSprop, optim.Adam, optim.AdamW)],
 )
 def test_flags_are_bools(cls, name):
@@ -69,6 +71,11 @@ def test_nesterov_needs_momentum_without_dampening():
         optim.SGD(one(), lr=0.1, nesterov=True)
     with pytest.raises(ValueError, match="nesterov"):
         optim.SGD(one(), lr=0.1, momentum=0.9, dampening=0.1, nesterov=True)
+
+
+def test_the_decay_of_adamw_is_decoupled():
+    with pytest.raises(ValueError, match="decoupled_weight_decay"):
+        optim.AdamW([{"params": one(), "decoupled_weight_decay": False}])
 
 
 def test_lr_is_required():
@@ -157,6 +164,7 @@ def test_repr_shows_the_options():
         "Parameter Group 0",
         "    dampening: 0.0",
         "    lr: 0.1",
+        "    maximize: False",
         "    momentum: 0.0",
         "    nesterov: False",
         "    weight_decay: 0.0",

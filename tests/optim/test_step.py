@@ -218,3 +218,74 @@ def test_options_may_change_between_steps():
         p.grad = np.array([1.0])
         optimizer.step()
         assert p.data[0] == pytest.approx(expected, rel=1e-14)
+
+
+def test_an_array_that_was_replaced_is_the_one_that_is_updated(case):
+    make, options = case
+    first, second = parameters(shapes=[(5,)])[0], parameters(shapes=[(5,)])[0]
+    one, other = make([first], **options), make([second], **options)
+    for step in range(3):
+        old = first.data
+        first.data = old.copy()
+        set_gradients([first], step)
+        set_gradients([second], step)
+        one.step()
+        other.step()
+        np.testing.assert_array_equal(first.data, second.data)
+        assert first.data is not old
+
+
+def test_parameters_of_both_dtypes_and_of_different_ages(case):
+    """They are several batches of one step; each is updated as if it were alone."""
+    make, options = case
+    shapes = [(3, 4), (5,), (2,)]
+
+    def mixed():
+        return parameters(np.float32, shapes) + parameters(np.float64, shapes)
+
+    together, alone = mixed(), mixed()
+    optimizer = make([{"params": together[:4]}, {"params": together[4:], "lr": 0.03}], **options)
+    singles = [make([p], **(options if i < 4 else options | {"lr": 0.03})) for i, p in enumerate(alone)]
+    for step in range(6):
+        set_gradients(together, step)
+        set_gradients(alone, step)
+        for i in range(len(alone)):
+            if (i + step) % 4 == 1:
+                together[i].grad = alone[i].grad = None
+        optimizer.step()
+        for single in singles:
+            single.step()
+    for p, q in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_maximizing_climbs_what_minimizing_the_negative_descends(case):
+    make, options = case
+    up, down = parameters(shapes=[(5,), ()]), parameters(shapes=[(5,), ()])
+    climber, other = make(up, **(options | {"maximize": True})), make(down, **(options | {"maximize": False}))
+    for step in range(3):
+        set_gradients(up, step)
+        set_gradients(down, step)
+        for p in down:
+            p.grad = np.array(-p.grad)
+        kept = [p.grad.copy() for p in up]
+        climber.step()
+        other.step()
+        for p, q, gradient in zip(up, down, kept, strict=True):
+            np.testing.assert_array_equal(p.data, q.data)
+            np.testing.assert_array_equal(p.grad, gradient)
+
+
+def test_a_closure_computes_the_gradients_first():
+    p = nn.Parameter(np.array([1.0]))
+    optimizer = optim.SGD([p], lr=0.1)
+
+    def closure():
+        p.grad = np.array([2.0])
+        return "the loss"
+
+    assert optimizer.step(closure) == "the loss"
+    assert p.data[0] == pytest.approx(0.8)
+    assert optimizer.step() is None
+    with pytest.raises(TypeError, match="closure"):
+        optimizer.step(3)

@@ -4,11 +4,26 @@ Windows are views, sums are matrix products; loops run over the taps of a kernel
 Infinities and NaN flow silently, as IEEE 754 has them.
 """
 
-from .activation import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from .activation import (
+    activation,
+    activation_backward,
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+    tanh,
+    tanh_backward,
+)
 from .bins import adaptive_avg_pool2d, adaptive_avg_pool2d_backward, adaptive_max_pool2d
 from .conv2d import conv2d, conv2d_grad_bias, conv2d_grad_input, conv2d_grad_weight
 from .linear import linear, linear_grad_bias, linear_grad_input, linear_grad_weight
-from .loss import binary_cross_entropy_with_logits, softmax_cross_entropy
+from .loss import (
+    binary_cross_entropy_with_logits,
+    difference_loss,
+    softmax,
+    softmax_backward,
+    softmax_cross_entropy,
+)
 from .norm import column_products, normalize_rows, normalize_rows_backward, row_moments, row_products
 from .optim import adagrad, adam, rmsprop, sgd
 from .pad2d import pad2d, pad2d_backward
@@ -16,6 +31,8 @@ from .places import max_unpool2d, max_unpool2d_backward
 from .pool2d import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 
 __all__ = [
+    "activation",
+    "activation_backward",
     "adagrad",
     "adam",
     "adaptive_avg_pool2d",
@@ -29,6 +46,7 @@ __all__ = [
     "conv2d_grad_bias",
     "conv2d_grad_input",
     "conv2d_grad_weight",
+    "difference_loss",
     "linear",
     "linear_grad_bias",
     "linear_grad_input",
@@ -49,6 +67,8 @@ __all__ = [
     "sgd",
     "sigmoid",
     "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
     "softmax_cross_entropy",
     "tanh",
     "tanh_backward",

@@ -1,4 +1,4 @@
-"""Softmax cross-entropy and binary cross-entropy with their gradients, over whole arrays."""
+"""Softmax, and losses with their gradients, over whole arrays."""
 
 from typing import Any
 
@@ -87,3 +87,51 @@ def binary_cross_entropy_with_logits(
     if grad_logits is not None:
         positive = logits >= 0
         grad_logits[...] = scale * (no * np.where(positive, 1, e) - yes * np.where(positive, e, 1)) / (1 + e)
+
+
+@ieee
+def difference_loss(
+    input: NDArray[Any],
+    target: NDArray[Any],
+    losses: NDArray[Any] | None,
+    grad_input: NDArray[Any] | None,
+    limit: float,
+    quadratic: float,
+    linear: float,
+    offset: float,
+    scale: float,
+) -> None:
+    """Write the loss of every difference d and its gradient times `scale`.
+
+    The loss is quadratic d^2 for |d| <= limit, and linear (|d| - offset) beyond.
+    """
+    d = input - target
+    size = np.abs(d)
+    near = size <= limit
+    if losses is not None:
+        losses[...] = np.where(near, quadratic * d * d, linear * (size - offset))
+    if grad_input is not None:
+        grad_input[...] = scale * np.where(near, 2 * quadratic * d, linear * np.sign(d))
+
+
+@ieee
+def softmax(input: NDArray[Any], output: NDArray[Any], logarithm: bool) -> None:
+    """Write the softmax over axis 1 of (outer, C, inner), or its logarithm."""
+    if not input.size:
+        return
+    z = input - input.max(axis=1, keepdims=True)
+    e = np.exp(z)
+    total = e.sum(axis=1, keepdims=True, dtype=np.float64)
+    output[...] = z - np.log(total) if logarithm else e / total
+
+
+@ieee
+def softmax_backward(
+    grad_output: NDArray[Any], output: NDArray[Any], grad_input: NDArray[Any], logarithm: bool
+) -> None:
+    """Write y (g - sum of g y), or g - exp(y) sum of g for the logarithm y."""
+    wide = grad_output.astype(np.float64)
+    if logarithm:
+        grad_input[...] = wide - np.exp(np.minimum(output, 0)) * wide.sum(axis=1, keepdims=True)
+    else:
+        grad_input[...] = output * (wide - (wide * output).sum(axis=1, keepdims=True))

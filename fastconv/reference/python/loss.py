@@ -1,4 +1,4 @@
-"""Softmax cross-entropy and binary cross-entropy with their gradients, one row or element at a time."""
+"""Softmax, and losses with their gradients, one row or element at a time."""
 
 import math
 from typing import Any
@@ -90,3 +90,65 @@ def binary_cross_entropy_with_logits(
     store(losses, loss)
     if grad_logits is not None:
         store(grad_logits, gradient)
+
+
+def difference_loss(
+    input: NDArray[Any],
+    target: NDArray[Any],
+    losses: NDArray[Any] | None,
+    grad_input: NDArray[Any] | None,
+    limit: float,
+    quadratic: float,
+    linear: float,
+    offset: float,
+    scale: float,
+) -> None:
+    """Write the loss of every difference d and its gradient times `scale`.
+
+    The loss is quadratic d^2 for |d| <= limit, and linear (|d| - offset) beyond.
+    """
+    loss = []
+    gradient = []
+    for x, t in zip(input.reshape(-1).tolist(), target.reshape(-1).tolist(), strict=True):
+        d = x - t
+        if abs(d) <= limit:
+            loss.append(quadratic * d * d)
+            gradient.append(scale * 2.0 * quadratic * d)
+        else:
+            loss.append(linear * (abs(d) - offset))
+            gradient.append(scale * (d if math.isnan(d) else math.copysign(linear, d)))
+    if losses is not None:
+        store(losses, loss)
+    if grad_input is not None:
+        store(grad_input, gradient)
+
+
+def softmax(input: NDArray[Any], output: NDArray[Any], logarithm: bool) -> None:
+    """Write the softmax over axis 1 of (outer, C, inner), or its logarithm."""
+    outer, C, inner = input.shape
+    x = input.reshape(-1).tolist()
+    y = [0.0] * len(x)
+    for row in range(outer * inner):
+        places = [row // inner * C * inner + c * inner + row % inner for c in range(C)]
+        top = max((x[i] for i in places), default=0.0)
+        exponentials = [math.exp(x[i] - top) for i in places]
+        total = sum(exponentials)
+        for i, e in zip(places, exponentials, strict=True):
+            y[i] = x[i] - top - math.log(total) if logarithm else e / total
+    store(output, y)
+
+
+def softmax_backward(
+    grad_output: NDArray[Any], output: NDArray[Any], grad_input: NDArray[Any], logarithm: bool
+) -> None:
+    """Write y (g - sum of g y), or g - exp(y) sum of g for the logarithm y."""
+    outer, C, inner = output.shape
+    y = output.reshape(-1).tolist()
+    g = grad_output.reshape(-1).tolist()
+    gradient = [0.0] * len(y)
+    for row in range(outer * inner):
+        places = [row // inner * C * inner + c * inner + row % inner for c in range(C)]
+        total = sum(g[i] if logarithm else g[i] * y[i] for i in places)
+        for i in places:
+            gradient[i] = g[i] - math.exp(min(y[i], 0.0)) * total if logarithm else y[i] * (g[i] - total)
+    store(grad_input, gradient)

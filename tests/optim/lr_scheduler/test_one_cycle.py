@@ -1,4 +1,4 @@
-"""Learning rates against PyTorch, and what schedulers refuse."""
+"""The rates and momenta of one cycle against PyTorch, with each kind of momentum."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from fastconv import nn, optim
 from fastconv.optim import lr_scheduler
 
 SCHEDULES = [
-    ("CosineAnnealingLR", {"T_max": 7, "eta_min": 0.01}, 14),
     ("OneCycleLR", {"max_lr": 1.0, "total_steps": 20}, 20),
     ("OneCycleLR", {"max_lr": [1.0, 2.0], "epochs": 4, "steps_per_epoch": 5, "anneal_strategy": "linear"}, 20),
     ("OneCycleLR", {"max_lr": 1.0, "total_steps": 20, "three_phase": True, "pct_start": 0.4, "div_factor": 5.0}, 20),
@@ -40,13 +39,13 @@ def test_rates_and_momenta_are_those_of_torch(name, options, steps, kind):
             b.step()
             ours.step()
             theirs.step()
-        assert ours.get_last_lr() == pytest.approx([float(lr) for lr in theirs.get_last_lr()], rel=1e-9, abs=1e-12)
+        assert ours.get_last_lr() == pytest.approx([float(lr) for lr in theirs.get_last_lr()], rel=1e-12, abs=1e-12)
         for x, y in zip(a.param_groups, b.param_groups, strict=True):
-            assert x["lr"] == pytest.approx(float(y["lr"]), rel=1e-9, abs=1e-12)
+            assert x["lr"] == pytest.approx(float(y["lr"]), rel=1e-12, abs=1e-12)
             if kind == "SGD":
-                assert x["momentum"] == pytest.approx(y["momentum"], rel=1e-9)
+                assert x["momentum"] == pytest.approx(y["momentum"], rel=1e-12)
             else:
-                assert x["betas"] == pytest.approx(y["betas"], rel=1e-9)
+                assert x["betas"] == pytest.approx(y["betas"], rel=1e-12)
 
 
 def test_one_cycle_ends():
@@ -59,39 +58,17 @@ def test_one_cycle_ends():
     assert schedule.get_last_lr() == last and schedule.last_epoch == 3
 
 
-@pytest.mark.parametrize(("name", "options", "steps"), SCHEDULES)
-def test_a_saved_schedule_goes_on(name, options, steps):
-    first, second = optimizer(optim), optimizer(optim)
-    a = getattr(lr_scheduler, name)(first, **options)
-    for _ in range(3):
-        a.step()
-    b = getattr(lr_scheduler, name)(second, **options)
-    second.load_state_dict(first.state_dict())
-    b.load_state_dict(a.state_dict())
-    for _ in range(3):
-        a.step()
-        b.step()
-        assert [g["lr"] for g in first.param_groups] == [g["lr"] for g in second.param_groups]
-        assert [g["momentum"] for g in first.param_groups] == [g["momentum"] for g in second.param_groups]
-    with pytest.raises(ValueError, match="lacks"):
-        b.load_state_dict({})
-
-
 @pytest.mark.parametrize(
     ("kind", "argument", "name", "options"),
     [
-        (ValueError, "T_max", "CosineAnnealingLR", {"T_max": 0}),
-        (TypeError, "T_max", "CosineAnnealingLR", {"T_max": 1.0}),
-        (ValueError, "eta_min", "CosineAnnealingLR", {"T_max": 1, "eta_min": -1}),
-        (ValueError, "total_steps", "OneCycleLR", {"max_lr": 1.0}),
+                    (ValueError, "total_steps", "OneCycleLR", {"max_lr": 1.0}),
         (ValueError, "total_steps", "OneCycleLR", {"max_lr": 1.0, "total_steps": 0}),
         (ValueError, "max_lr", "OneCycleLR", {"max_lr": [1.0], "total_steps": 3}),
         (TypeError, "max_lr", "OneCycleLR", {"max_lr": "1", "total_steps": 3}),
         (ValueError, "pct_start", "OneCycleLR", {"max_lr": 1.0, "total_steps": 3, "pct_start": 1.5}),
         (ValueError, "anneal_strategy", "OneCycleLR", {"max_lr": 1.0, "total_steps": 3, "anneal_strategy": "exp"}),
         (ValueError, "div_factor", "OneCycleLR", {"max_lr": 1.0, "total_steps": 3, "div_factor": 0}),
-        (ValueError, "initial_lr", "CosineAnnealingLR", {"T_max": 3, "last_epoch": 2}),
-    ],
+        ],
 )
 def test_impossible(kind, argument, name, options):
     with pytest.raises(kind, match=argument):

@@ -80,37 +80,51 @@ def test_layers_start_uniformly_in_one_over_the_root_of_their_inputs(layer):
     np.testing.assert_array_equal(np.float32(layer(rng=0, dtype=np.float64).weight.data), first.weight.data)
 
 
-def test_gains_are_those_of_torch():
-    torch = pytest.importorskip("torch")
-    for name in ("linear", "conv1d", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu"):
-        assert init.calculate_gain(name) == pytest.approx(torch.nn.init.calculate_gain(name), rel=1e-15)
-    assert init.calculate_gain("leaky_relu", 0.3) == pytest.approx(torch.nn.init.calculate_gain("leaky_relu", 0.3))
-
-
 @pytest.mark.parametrize(
-    ("kind", "argument", "call"),
+    ("mean", "std", "a", "b"),
     [
-        (ValueError, "shape", lambda: init.kaiming_uniform((3,))),
-        (ValueError, "shape", lambda: init.uniform((-1,))),
-        (TypeError, "shape", lambda: init.uniform(2.5)),
-        (ValueError, "mode", lambda: init.kaiming_normal((3, 3), mode="fan")),
-        (TypeError, "mode", lambda: init.kaiming_normal((3, 3), mode=None)),
-        (ValueError, "nonlinearity", lambda: init.kaiming_normal((3, 3), nonlinearity="swish")),
-        (TypeError, "nonlinearity", lambda: init.calculate_gain(None)),
-        (ValueError, "std", lambda: init.normal((3,), std=-1)),
-        (ValueError, "a must", lambda: init.uniform((3,), 1, 0)),
-        (ValueError, "gain", lambda: init.xavier_normal((3, 3), math.nan)),
-        (TypeError, "val", lambda: init.constant((3,), "0")),
-        (TypeError, "dtype", lambda: init.zeros((3,), dtype=int)),
-        (TypeError, "rng", lambda: init.uniform((3,), rng="seed")),
-        (TypeError, "tensor", lambda: init.zeros_([0.0])),
-        (TypeError, "tensor", lambda: init.zeros_(np.zeros(3, int))),
-        (ValueError, "tensor", lambda: init.zeros_(np.broadcast_to(np.zeros(1), (3,)))),
+        (0, 1, -2, 2),
+        (1, 0.5, 0, 3),
+        (0, 1, 0.5, 0.7),
+        (0, 1, 3, 5),
+        (-4, 2, 1, 2),
+        (0, 1, -0.1, 0.1),
+        (0, 1e-3, 1, 1.0001),
     ],
 )
-def test_impossible(kind, argument, call):
-    with pytest.raises(kind, match=argument):
-        call()
+def test_truncated_normal_numbers(mean, std, a, b):
+    """Moments of the density itself, summed up; and no value outside, also after rounding."""
+    x = np.linspace(a, b, 1_000_001)
+    power = -(((x - mean) / std) ** 2) / 2
+    density = np.exp(power - power.max())
+    expected = (density * x).sum() / density.sum()
+    spread = math.sqrt((density * (x - expected) ** 2).sum() / density.sum())
+    values = init.trunc_normal((200, 200), mean, std, a, b, rng=0, dtype=np.float64)
+    assert a <= values.min() and values.max() <= b
+    assert values.mean() == pytest.approx(expected, abs=0.03 * spread)
+    assert values.std() == pytest.approx(spread, rel=0.02)
+    single = init.trunc_normal((200, 200), mean, std, a, b, rng=0)
+    np.testing.assert_array_equal(single, np.float32(values))
+    assert np.float32(a) <= single.min() and single.max() <= np.float32(b)
+    p = nn.Parameter(np.zeros((200, 200)))
+    assert init.trunc_normal_(p, mean, std, a, b, rng=0) is p
+    np.testing.assert_array_equal(p.data, values)
+
+
+def test_truncated_normal_numbers_are_those_of_the_distribution():
+    """Each tenth of the distribution gets a tenth of the numbers, near the mean and far from it."""
+    for a, b in ((-2, 2), (1, 4), (-0.2, 0.3), (0.1, 0.5), (-9, -2)):
+        x = np.linspace(a, b, 100_001)
+        share = np.cumsum(np.exp(-(x**2) / 2))
+        edges = np.interp(np.linspace(0, 1, 11), share / share[-1], x)
+        counts, _ = np.histogram(init.trunc_normal(100_000, a=a, b=b, rng=0, dtype=np.float64), edges)
+        assert abs(counts - 10_000).max() < 500
+
+
+def test_truncated_normal_numbers_between_equal_bounds_and_from_far_away():
+    for mean, std, a, b in ((2, 1, 3, 3), (0, 1, 0, 0), (0, 1e-320, 1, 2), (0, 1e-200, -2, -1), (1e300, 1, 0, 1)):
+        values = init.trunc_normal((5,), mean, std, a, b, dtype=np.float64)
+        assert values.tolist() == [a if abs(a - mean) < abs(b - mean) or a == b else b] * 5
 
 
 def test_weights_without_elements():
