@@ -27,13 +27,14 @@ def fuse(model: AnyModule) -> AnyModule:
     r"""Return a copy for inference that computes the same with fewer layers.
 
     Wherever modules follow each other in a `Sequential`, also in one that stands in another, in a `Residual`, in a
-    `Concat` or in a module of your own, batch normalisation with running statistics is folded into a `Conv2d` or
-    `Linear` before it:
+    `Concat` or in a module of your own, or in what a module calls `Module.fusible`, batch normalisation with running
+    statistics is folded into a `Conv2d` or `Linear` before it:
 
     .. math:: w'_k = \frac{\gamma_k}{\sqrt{\sigma_k^2 + \epsilon}} w_k \qquad
         b'_k = \frac{\gamma_k}{\sqrt{\sigma_k^2 + \epsilon}} (b_k - \mu_k) + \beta_k
 
-    and `Dropout`, `Dropout2d` and `Identity` are left out. Layers that stay keep their names.
+    and `Dropout`, `Dropout2d` and `Identity` are left out; in a `fusible` module, which calls its parts by name, an
+    `Identity` takes the place. Layers that stay keep their names.
 
     A layer that stands at several places, and one with a hook between it and the normalisation, stay as they are.
     Outputs of `Linear` before a `BatchNorm1d` are taken to be 2-D.
@@ -79,20 +80,41 @@ def _fuse(module: Module, shared: set[Module], done: set[Module]) -> None:
     if module in done:
         return
     done.add(module)
-    parts = [(name, part) for name, part in vars(module).items() if isinstance(part, Module)]
-    for _, part in parts:
+    parts = {name: part for name, part in vars(module).items() if isinstance(part, Module)}
+    for part in parts.values():
         _fuse(part, shared, done)
-    if type(module).forward is not Sequential.forward:
-        return
-    before: Module | None = None
-    for name, part in parts:
-        if type(part) in (Dropout, *Dropout.__subclasses__(), Identity) and not _hooked(part):
-            delattr(module, name)
-        elif before is not None and _foldable(before, part, shared):
-            _fold(before, part)
-            delattr(module, name)
-        else:
-            before = _last(part, shared)
+    for chain in _chains(module):
+        before: Module | None = None
+        for name in chain:
+            part = parts[name]
+            if type(part) in (Dropout, *Dropout.__subclasses__(), Identity) and not _hooked(part):
+                _leave_out(module, name)
+            elif before is not None and _foldable(before, part, shared):
+                _fold(before, part)
+                _leave_out(module, name)
+            else:
+                before = _last(part, shared)
+
+
+def _chains(module: Module) -> list[list[str]]:
+    """Names of the parts that follow each other, where nothing else looks at what goes from one to the next."""
+    parts = [name for name, part in vars(module).items() if isinstance(part, Module)]
+    for kind in type(module).__mro__:
+        if kind is Sequential:
+            return [parts]
+        if "fusible" in vars(kind):
+            return [[name for name in chain if name in parts] for chain in vars(kind)["fusible"]]
+        if "forward" in vars(kind):  # what a base says of its own forward need not be true of this one
+            break
+    return []
+
+
+def _leave_out(module: Module, name: str) -> None:
+    """Take a part out of a `Sequential`; elsewhere let it do nothing."""
+    if type(module).forward is Sequential.forward:
+        delattr(module, name)
+    else:
+        setattr(module, name, Identity().eval())
 
 
 def _last(module: Module, shared: set[Module]) -> Module | None:

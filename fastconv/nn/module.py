@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class Module:
     ----------
     training : bool
         True at first; set by `train` and `eval`.
+    fusible : tuple of tuples of str
+        Set in a subclass, for `nn.fuse`: names of parts that `forward` applies right after each other and nowhere
+        else, such as ``(("conv1", "bn1"), ("conv2", "bn2"))``. A name that is not that of a part is passed over. It
+        speaks of the ``forward`` of that subclass, not of one that replaces it.
 
     Examples
     --------
@@ -68,6 +72,7 @@ class Module:
     """
 
     training: bool
+    fusible: ClassVar[tuple[tuple[str, ...], ...]]
     _buffers: dict[str, bool]  # names, and whether `state_dict` has them; the arrays are attributes
     _before: dict[int, ForwardPreHook]
     _after: dict[int, ForwardHook]

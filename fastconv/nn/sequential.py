@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from fastconv._arrays import Array
 
+from . import _chain
 from ._parts import Parts, set_parts
 from .module import Module
 
@@ -36,9 +37,7 @@ class Sequential(Parts):
 
     def forward(self, input: Array) -> Array:
         """The output of the last module."""
-        for module in self:
-            input = module(input)
-        return input
+        return _chain.forward(list(self), input)
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Run every ``backward``, the last module first.
@@ -46,18 +45,7 @@ class Sequential(Parts):
         With ``input_grad=False`` the first module that is trained need not compute the gradient of its input, those
         before it are left out, and None is returned.
         """
-        modules = list(self)
-        if not input_grad:
-            first = next((i for i, module in enumerate(modules) if module._is_trained()), None)
-            if first is None:
-                return None
-            for module in reversed(modules[first + 1 :]):
-                grad_output = module.backward(grad_output)
-            modules[first].backward(grad_output, input_grad=False)
-            return None
-        for module in reversed(modules):
-            grad_output = module.backward(grad_output)
-        return grad_output
+        return _chain.backward(list(self), grad_output, input_grad)
 
     def _selection(self, parts: dict[str, Module]) -> "Sequential":
         return Sequential(parts)
