@@ -25,13 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=shapes.SUITES,
         default="lenet",
-        help="the layers of LeNet-5 (default), or single layers of many networks",
+        help="the layers of LeNet-5 (default), single layers of many networks, or whole networks",
     )
     parser.add_argument(
         "--against",
         nargs="+",
         choices=("numpy", "python", "serial", "torch"),
-        help="what to compare with; serial: one thread (default: all backends and torch; with layers, torch)",
+        help="what to compare with; serial: one thread (default: torch, and with LeNet-5's layers all backends)",
     )
     parser.add_argument(
         "--rows", nargs="+", type=row_name, metavar="NAME", help="only these layers, such as conv1 step"

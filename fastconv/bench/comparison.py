@@ -15,7 +15,7 @@ from fastconv import _backend, _config, _threads
 from fastconv._extras import require
 from fastconv._version import __version__
 
-from . import figure, lenet_step, operations, peak, shapes, table, written
+from . import figure, networks, operations, peak, shapes, table, written
 from .shapes import Layer
 from .task import Task
 from .timing import Contestant, compete
@@ -32,7 +32,8 @@ OPERATIONS: dict[str, Callable[[Layer], list[Task]]] = {
     "relu": operations.activation,
     "sigmoid": operations.activation,
     "cross_entropy": operations.cross_entropy,
-    "lenet5": lenet_step.lenet5,
+    "network": networks.network,
+    "step": networks.step,
 }
 
 
@@ -139,7 +140,7 @@ def opponents(suite: str, against: Sequence[str] | None) -> list[str]:
             raise ValueError(f"bench: against must be among {', '.join(known)}, got {name!r}")
     if against is None:
         torch = ["torch"] if importlib.util.find_spec("torch") is not None else []
-        against = {"layers": torch or known[:1], "lenet": [*backends[1:], *torch]}[suite]
+        against = [*backends[1:], *torch] if suite == "lenet" else torch or known[:1]
     return [backends[0], *(name for name in known if name in against)]
 
 
@@ -181,7 +182,7 @@ def run(
     quick: bool = False,
     stream: TextIO | None = None,
 ) -> dict[str, Any]:
-    """Compare plain Python, NumPy, Cython and torch on the layers of LeNet-5, or Cython and torch on many more.
+    """Compare plain Python, NumPy, Cython and torch on the layers of LeNet-5, or Cython and torch on other work.
 
     Every contestant gets the same arrays, through the public functions. The results are compared first; then the
     contestants take turns, `repeats` times. A turn is the median of at least five calls after one that does not count
@@ -190,13 +191,14 @@ def run(
 
     Parameters
     ----------
-    suite : {"lenet", "layers"}
-        The list of layers: those of LeNet-5, or single layers of well-known networks.
+    suite : {"lenet", "layers", "networks"}
+        The list of work: the layers of LeNet-5, single layers of well-known networks, or whole networks (a training
+        step with Adam, of which the losses of the first five steps are compared, and inference).
     rows : sequence of str, optional
         Names of the suite, such as ``["conv1", "step"]``; by default all.
     against : sequence of {"numpy", "python", "serial", "torch"}, optional
         What the fastest backend is compared with; ``"serial"`` is the same with one thread. By default all other
-        backends and torch (``"lenet"``) or torch (``"layers"``), as far as it is installed.
+        backends and torch (``"lenet"``) or torch alone, as far as it is installed.
     threads : int, optional
         For Cython and torch. NumPy's matrix products have a pool of threads of their own.
     json, plot : path, optional
