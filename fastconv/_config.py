@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _backend, _threads
 from ._version import __version__
+from .functional._options import word
 
 
 def cpu_name() -> str:
@@ -120,8 +121,7 @@ def show_config(mode: str = "stdout") -> dict[str, Any] | None:
     >>> sorted(fc.show_config(mode="dicts"))
     ['backend', 'cpu', 'fastconv', 'instruction sets', 'numpy', 'python', 'threads']
     """
-    if mode not in ("stdout", "dicts"):
-        raise ValueError(f"show_config: mode must be 'stdout' or 'dicts', got {mode!r}")
+    word("show_config", "mode", mode, ("stdout", "dicts"))
     config: dict[str, Any] = {
         "fastconv": __version__,
         "python": platform.python_version(),

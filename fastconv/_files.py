@@ -31,12 +31,12 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | get
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
-def file_path(function: str, path: Any) -> str:
+def file_path(function: str, path: Any, name: str = "path") -> str:
     """A path argument as a str, undecodable bytes included."""
     try:
         return os.fsdecode(path)
     except TypeError:
-        raise TypeError(f"{function}: path must be a str or a path, got {type(path).__name__}") from None
+        raise TypeError(f"{function}: {name} must be a str or a path, got {type(path).__name__}") from None
 
 
 def open_regular(path: str) -> BinaryIO:

@@ -2,13 +2,14 @@
 
 import importlib
 import math
-import operator
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from ._geometry import is_integer
 
 MOST = 1024
 
@@ -99,9 +100,9 @@ def _after_fork() -> None:
 
 
 def _checked(function: str, n: object) -> int:
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
+    if not is_integer(n):
         raise TypeError(f"{function}: n must be an int, got {type(n).__name__}")
-    count = operator.index(n)
+    count = int(n)  # type: ignore[call-overload]
     if not 1 <= count <= MOST:
         raise ValueError(f"{function}: n must be from 1 to {MOST}, got {count}")
     return count

@@ -6,6 +6,7 @@ from typing import Any
 from . import _archive
 from ._files import Path, atomic_write, file_path
 from ._geometry import shown
+from .functional._options import flag
 from .nn.module import IncompatibleKeys, Module
 
 FORMAT = "fastconv weights"
@@ -73,7 +74,7 @@ def load_weights(path: Path, model: Module, strict: bool = True) -> Incompatible
     Raises
     ------
     TypeError
-        `model` is not a Module.
+        `path` is not a path, `model` not a Module or `strict` not a bool.
     ValueError
         The file is not a weights file, is corrupt, or does not fit the model; the text has the path and lists every
         missing, unexpected and mis-shaped entry.
@@ -82,6 +83,7 @@ def load_weights(path: Path, model: Module, strict: bool = True) -> Incompatible
     """
     source = _npz_path("load_weights", path)
     _module("load_weights", model)
+    flag("load_weights", "strict", strict)
     arrays, _ = _read(source)
     try:
         return model.load_state_dict(arrays, strict)

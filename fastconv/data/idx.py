@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from .._files import open_regular
+from .._files import file_path, open_regular
 
 UNSIGNED_BYTE = 8
 MOST_DIMENSIONS = 4
@@ -53,7 +53,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     ...     read_idx(name)
     array([7, 2, 1], dtype=uint8)
     """
-    name = os.fsdecode(path)
+    name = file_path("read_idx", path)
     with open_regular(name) as file:
         stored = os.fstat(file.fileno()).st_size
         compressed = file.read(2) == b"\x1f\x8b"

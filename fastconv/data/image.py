@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from .._files import open_regular
+from .._files import file_path, open_regular
 from .pgm import read_pgm
 
 
@@ -42,7 +42,7 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.float32]:
     >>> image.shape, float(image.max())
     ((1, 8, 8), 1.0)
     """
-    name = os.fsdecode(path)
+    name = file_path("read_image", path)
     ending = os.path.splitext(name)[1].lower()
     if ending == ".pgm":
         return read_pgm(path)[None]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._geometry import integer
+from ..functional._options import flag
 from ._generator import generator
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
@@ -71,8 +72,8 @@ class DataLoader:
         self.X = X
         self.y = targets
         self.batch_size = integer("DataLoader", "batch_size", batch_size, 1)
-        self.shuffle = bool(shuffle)
-        self.drop_last = bool(drop_last)
+        self.shuffle = flag("DataLoader", "shuffle", shuffle)
+        self.drop_last = flag("DataLoader", "drop_last", drop_last)
         self.rng = generator("DataLoader", rng)
         self.transform = transform
 

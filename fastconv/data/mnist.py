@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .._files import file_path
+from ..functional._options import flag
 from .digits import Split
 from .idx import read_idx
 
@@ -29,6 +31,8 @@ def mnist(root: str | os.PathLike[str], download: bool = False) -> tuple[Split, 
 
     Raises
     ------
+    TypeError
+        `root` is not a path, or `download` not a bool.
     OSError
         The folder, or one of the four files, is missing or cannot be read.
     ValueError
@@ -45,8 +49,8 @@ def mnist(root: str | os.PathLike[str], download: bool = False) -> tuple[Split, 
         ...
     FileNotFoundError: [Errno 2] No such directory: '/no/such/folder'
     """
-    folder = Path(os.fsdecode(root))
-    if download:
+    folder = Path(file_path("mnist", root, "root"))
+    if flag("mnist", "download", download):
         raise ValueError(f"mnist: download must be False: put the four files into {folder} yourself")
     if not folder.exists():
         raise FileNotFoundError(2, "No such directory", str(folder))

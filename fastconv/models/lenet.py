@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastconv import nn
+from fastconv._arrays import real_dtype
 from fastconv._geometry import integer, shown
 from fastconv.nn._arguments import generator
 
@@ -71,7 +72,7 @@ def lenet5(
         raise ValueError(f"lenet5: input_size must be 28 or 32, got {input_size}")
     activation_layer = _choice("activation", activation, _ACTIVATIONS)
     pool_layer = _choice("pool", pool, _POOLS)
-    rng = generator("lenet5", rng)
+    rng, dtype = generator("lenet5", rng), real_dtype("lenet5", dtype)
     return nn.Sequential(
         {
             "conv1": nn.Conv2d(in_channels, 6, 5, padding=2 if input_size == 28 else 0, rng=rng, dtype=dtype),

@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 from fastconv._arrays import Array, real_dtype
 from fastconv._geometry import Shape, check_output_padding, conv2d_padding, integer, pair, shown, single
+from fastconv.functional._options import flag
 from fastconv.functional.conv import Gradients
 
 from . import init
@@ -65,7 +66,7 @@ class Convolution(Module):
         shape: Shape = (channels[0], channels[1] // self.groups, *self.kernel_size)
         self.weight = Parameter(init.kaiming_uniform(shape, a=5**0.5, rng=rng, dtype=dtype))
         self.bias: Parameter | None = None
-        if bias:
+        if flag(name, "bias", bias):
             bound = init.fan_in(shape) ** -0.5
             self.bias = Parameter(init.uniform((self.out_channels,), -bound, bound, rng=rng, dtype=dtype))
 

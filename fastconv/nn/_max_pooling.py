@@ -4,6 +4,7 @@ from typing import Any
 
 from fastconv._arrays import Array
 from fastconv._geometry import EXTENTS
+from fastconv.functional._options import flag
 
 from .module import Module
 
@@ -29,8 +30,8 @@ class MaxPooling(Module):
         self.stride = kernel_size if stride is None else stride
         self.padding = padding
         self.dilation = dilation
-        self.return_indices = return_indices
-        self.ceil_mode = ceil_mode
+        self.return_indices = flag(name, "return_indices", return_indices)
+        self.ceil_mode = flag(name, "ceil_mode", ceil_mode)
 
     def forward(self, input: Array) -> Any:
         """``(N, C, ...)`` or ``(C, ...)`` to as many channels of one pixel for each window."""

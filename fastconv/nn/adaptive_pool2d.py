@@ -5,6 +5,7 @@ from typing import Any
 from fastconv import functional as F
 from fastconv._arrays import Array
 from fastconv._geometry import adaptive2d_size
+from fastconv.functional._options import flag
 
 from .module import Module
 
@@ -74,7 +75,7 @@ class AdaptiveMaxPool2d(Module):
     def __init__(self, output_size: Size, return_indices: bool = False) -> None:
         adaptive2d_size("AdaptiveMaxPool2d", output_size, (1, 1))
         self.output_size = output_size
-        self.return_indices = return_indices
+        self.return_indices = flag("AdaptiveMaxPool2d", "return_indices", return_indices)
 
     def forward(self, input: Array) -> Any:
         """``(N, C, H, W)`` to ``(N, C, P, Q)``; also without N."""

@@ -3,6 +3,7 @@
 from fastconv import functional as F
 from fastconv._arrays import Array
 from fastconv._geometry import single
+from fastconv.functional._options import flag
 
 from .module import Module
 
@@ -41,8 +42,8 @@ class AvgPool1d(Module):
         self.kernel_size = (single("AvgPool1d", "kernel_size", kernel_size, 1),)
         self.stride = self.kernel_size if stride is None else (single("AvgPool1d", "stride", stride, 1),)
         self.padding = (single("AvgPool1d", "padding", padding, 0),)
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
+        self.ceil_mode = flag("AvgPool1d", "ceil_mode", ceil_mode)
+        self.count_include_pad = flag("AvgPool1d", "count_include_pad", count_include_pad)
 
     def _options(self) -> tuple[int, int, int, bool, bool]:
         return self.kernel_size[0], self.stride[0], self.padding[0], self.ceil_mode, self.count_include_pad

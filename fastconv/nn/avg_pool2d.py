@@ -3,6 +3,7 @@
 from fastconv import functional as F
 from fastconv._arrays import Array
 from fastconv._geometry import integer, pair
+from fastconv.functional._options import flag
 
 from .module import Module
 
@@ -51,8 +52,8 @@ class AvgPool2d(Module):
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
         self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
+        self.ceil_mode = flag("AvgPool2d", "ceil_mode", ceil_mode)
+        self.count_include_pad = flag("AvgPool2d", "count_include_pad", count_include_pad)
         self.divisor_override = divisor_override
 
     def forward(self, input: Array) -> Array:

@@ -9,6 +9,7 @@ from fastconv._arrays import Array
 from fastconv.functional._options import word
 from fastconv.functional._reduction import REDUCTIONS
 
+from ._arguments import optional_real
 from .module import Module
 
 
@@ -42,9 +43,9 @@ class BCEWithLogitsLoss(Module):
     def __init__(
         self, weight: Array | None = None, reduction: str = "mean", pos_weight: Array | None = None
     ) -> None:
-        self.weight = weight
+        self.weight = optional_real("BCEWithLogitsLoss", "weight", weight)
         self.reduction = word("BCEWithLogitsLoss", "reduction", reduction, REDUCTIONS)
-        self.pos_weight = pos_weight
+        self.pos_weight = optional_real("BCEWithLogitsLoss", "pos_weight", pos_weight)
 
     def forward(self, input: Array, target: Array) -> Any:
         """The loss of logits against probabilities of the same shape."""

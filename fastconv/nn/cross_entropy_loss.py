@@ -6,9 +6,11 @@ import numpy as np
 
 from fastconv import functional as F
 from fastconv._arrays import FLOAT64, Array
+from fastconv._geometry import integer
 from fastconv.functional._options import number, word
 from fastconv.functional._reduction import REDUCTIONS, upstream
 
+from ._arguments import optional_real
 from .module import Module
 
 
@@ -48,8 +50,8 @@ class CrossEntropyLoss(Module):
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        self.weight = weight
-        self.ignore_index = ignore_index
+        self.weight = optional_real("CrossEntropyLoss", "weight", weight)
+        self.ignore_index = integer("CrossEntropyLoss", "ignore_index", ignore_index, -(2**63), 2**63 - 1)
         self.reduction = word("CrossEntropyLoss", "reduction", reduction, REDUCTIONS)
         self.label_smoothing = number("CrossEntropyLoss", "label_smoothing", label_smoothing, FLOAT64)
         if not 0 <= self.label_smoothing <= 1:

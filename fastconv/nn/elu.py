@@ -2,7 +2,7 @@
 
 from fastconv import functional as F
 from fastconv._arrays import FLOAT64, Array
-from fastconv.functional._options import number
+from fastconv.functional._options import flag, number
 
 from .module import Module
 
@@ -27,7 +27,7 @@ class ELU(Module):
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         self.alpha = number("ELU", "alpha", alpha, FLOAT64)
-        self.inplace = inplace
+        self.inplace = flag("ELU", "inplace", inplace)
 
     def forward(self, input: Array) -> Array:
         """Any shape; the output has the same."""

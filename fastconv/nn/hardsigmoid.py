@@ -2,6 +2,7 @@
 
 from fastconv import functional as F
 from fastconv._arrays import Array
+from fastconv.functional._options import flag
 
 from .module import Module
 
@@ -23,7 +24,7 @@ class Hardsigmoid(Module):
     """
 
     def __init__(self, inplace: bool = False) -> None:
-        self.inplace = inplace
+        self.inplace = flag("Hardsigmoid", "inplace", inplace)
 
     def forward(self, input: Array) -> Array:
         """Any shape; the output has the same."""

@@ -3,7 +3,7 @@
 from fastconv import functional as F
 from fastconv._arrays import FLOAT64, Array
 from fastconv._geometry import shown
-from fastconv.functional._options import number
+from fastconv.functional._options import flag, number
 
 from .module import Module
 
@@ -29,7 +29,7 @@ class Hardtanh(Module):
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         self.min_val = number("Hardtanh", "min_val", min_val, FLOAT64)
         self.max_val = number("Hardtanh", "max_val", max_val, FLOAT64)
-        self.inplace = inplace
+        self.inplace = flag("Hardtanh", "inplace", inplace)
         if not self.min_val < self.max_val:
             raise ValueError(f"Hardtanh: min_val must be < max_val, got {shown(min_val)} and {shown(max_val)}")
 

@@ -2,7 +2,7 @@
 
 from fastconv import functional as F
 from fastconv._arrays import FLOAT64, Array
-from fastconv.functional._options import number
+from fastconv.functional._options import flag, number
 
 from .module import Module
 
@@ -27,7 +27,7 @@ class LeakyReLU(Module):
 
     def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope, FLOAT64)
-        self.inplace = inplace
+        self.inplace = flag("LeakyReLU", "inplace", inplace)
 
     def forward(self, input: Array) -> Array:
         """Any shape; the output has the same."""

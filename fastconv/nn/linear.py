@@ -6,6 +6,7 @@ import numpy.typing as npt
 from fastconv import functional as F
 from fastconv._arrays import Array, real_dtype
 from fastconv._geometry import integer
+from fastconv.functional._options import flag
 
 from . import init
 from ._arguments import generator
@@ -62,7 +63,7 @@ class Linear(Module):
         shape = (self.out_features, self.in_features)
         self.weight = Parameter(init.kaiming_uniform(shape, a=5**0.5, rng=rng, dtype=dtype))
         self.bias: Parameter | None = None
-        if bias:
+        if flag("Linear", "bias", bias):
             bound = self.in_features**-0.5 if self.in_features else 0.0
             self.bias = Parameter(init.uniform(shape[:1], -bound, bound, rng=rng, dtype=dtype))
 

@@ -6,9 +6,11 @@ import numpy as np
 
 from fastconv import functional as F
 from fastconv._arrays import Array
+from fastconv._geometry import integer
 from fastconv.functional._options import word
 from fastconv.functional._reduction import REDUCTIONS
 
+from ._arguments import optional_real
 from .module import Module
 
 
@@ -43,8 +45,8 @@ class NLLLoss(Module):
     def __init__(
         self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
-        self.weight = weight
-        self.ignore_index = ignore_index
+        self.weight = optional_real("NLLLoss", "weight", weight)
+        self.ignore_index = integer("NLLLoss", "ignore_index", ignore_index, -(2**63), 2**63 - 1)
         self.reduction = word("NLLLoss", "reduction", reduction, REDUCTIONS)
 
     def forward(self, input: Array, target: Array) -> Any:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from fastconv._arrays import Array
 from fastconv._geometry import shown
+from fastconv.functional._options import flag
 
 
 def is_parameter_data(value: object) -> TypeGuard[Array]:
@@ -62,7 +63,7 @@ class Parameter:
     def __init__(self, data: Array, requires_grad: bool = True) -> None:
         self.data = data
         self.grad = None
-        self.requires_grad = bool(requires_grad)
+        self.requires_grad = flag("Parameter", "requires_grad", requires_grad)
 
     @property
     def data(self) -> Array:

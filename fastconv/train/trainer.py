@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from .._geometry import integer
+from .._geometry import integer, is_sequence, shown
 from ..data.loader import DataLoader
 from ..nn import BCEWithLogitsLoss, Module
 from ..optim import Optimizer
@@ -45,6 +45,11 @@ class Trainer:
     optimizer : optim.Optimizer
     callbacks : sequence of Callback
 
+    Raises
+    ------
+    TypeError
+        An argument is something else; the text names it.
+
     Attributes
     ----------
     stop : bool
@@ -65,6 +70,14 @@ class Trainer:
     def __init__(
         self, model: Module, loss: Loss, optimizer: Optimizer, callbacks: Sequence[Callback] = ()
     ) -> None:
+        if not isinstance(model, Module):
+            raise TypeError(f"Trainer: model must be a Module, got {shown(model)}")
+        if not callable(loss) or not hasattr(loss, "backward"):
+            raise TypeError(f"Trainer: loss must be a criterion with backward, got {shown(loss)}")
+        if not hasattr(optimizer, "step") or not hasattr(optimizer, "zero_grad"):
+            raise TypeError(f"Trainer: optimizer must have step and zero_grad, got {shown(optimizer)}")
+        if not is_sequence(callbacks) or not all(isinstance(callback, Callback) for callback in callbacks):
+            raise TypeError(f"Trainer: callbacks must be a sequence of Callbacks, got {shown(callbacks)}")
         self.model = model
         self.loss = loss
         self.optimizer = optimizer

@@ -18,9 +18,12 @@ def number(function: str, name: str, value: Any) -> float:
     """A finite number."""
     if isinstance(value, bool) or not isinstance(value, float | int | np.floating | np.integer):
         raise TypeError(f"{function}: {name} must be a number, got {shown(value)}")
-    real = float(value)
+    try:
+        real = float(value)
+    except OverflowError:
+        real = math.inf
     if not math.isfinite(real):
-        raise ValueError(f"{function}: {name} must be finite, got {real}")
+        raise ValueError(f"{function}: {name} must be finite, got {shown(value)}")
     return real
 
 

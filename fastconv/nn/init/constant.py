@@ -22,12 +22,12 @@ def constant(shape: Shape, val: float, *, dtype: npt.DTypeLike = np.float32) -> 
 
 def zeros(shape: Shape, *, dtype: npt.DTypeLike = np.float32) -> Array:
     """Zeros."""
-    return constant(shape, 0.0, dtype=dtype)
+    return np.zeros(shape_of("zeros", shape), real_dtype("zeros", dtype))
 
 
 def ones(shape: Shape, *, dtype: npt.DTypeLike = np.float32) -> Array:
     """Ones."""
-    return constant(shape, 1.0, dtype=dtype)
+    return np.ones(shape_of("ones", shape), real_dtype("ones", dtype))
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:

@@ -1,6 +1,7 @@
 """How much an activation shrinks signals."""
 
 import math
+from typing import Any
 
 from fastconv._geometry import shown
 
@@ -42,12 +43,17 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     >>> round(calculate_gain("relu"), 4)
     1.4142
     """
+    return gain_of("calculate_gain", nonlinearity, "param", param)
+
+
+def gain_of(function: str, nonlinearity: Any, name: str, param: Any) -> float:
+    """`calculate_gain` for a function whose argument `name` is the slope."""
     if not isinstance(nonlinearity, str):
-        raise TypeError(f"calculate_gain: nonlinearity must be a str, got {shown(nonlinearity)}")
+        raise TypeError(f"{function}: nonlinearity must be a str, got {shown(nonlinearity)}")
     if nonlinearity == "leaky_relu":
-        slope = 0.01 if param is None else number("calculate_gain", "param", param)
-        return math.sqrt(2.0 / (1.0 + slope**2))
+        slope = 0.01 if param is None else number(function, name, param)
+        return math.sqrt(2.0 / (1.0 + slope * slope))
     if nonlinearity not in _GAINS:
         names = ", ".join(sorted([*_GAINS, "leaky_relu"]))
-        raise ValueError(f"calculate_gain: nonlinearity must be one of {names}, got {nonlinearity!r}")
+        raise ValueError(f"{function}: nonlinearity must be one of {names}, got {shown(nonlinearity)}")
     return _GAINS[nonlinearity]

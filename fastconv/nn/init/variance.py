@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastconv._arrays import Array
+from fastconv._arrays import Array, real_dtype
 from fastconv._geometry import Shape, shown
 
+from .._arguments import generator
 from ._arguments import Rng, Tensor, fill, like, number, shape_of
 from .distribution import normal, uniform
-from .gain import calculate_gain
+from .gain import gain_of
 
 
 def fan_in(shape: Shape) -> int:
@@ -24,14 +25,15 @@ def xavier_uniform(
 ) -> Array:
     r"""Uniform in :math:`\pm gain \sqrt{6 / (fan_{in} + fan_{out})}` (Glorot and Bengio, 2010)."""
     bound = math.sqrt(3.0) * _xavier("xavier_uniform", shape, gain)
-    return uniform(shape, -bound, bound, rng=rng, dtype=dtype)
+    return uniform(shape, -bound, bound, **_drawn("xavier_uniform", rng, dtype))
 
 
 def xavier_normal(
     shape: Shape, gain: float = 1.0, *, rng: Rng = None, dtype: npt.DTypeLike = np.float32
 ) -> Array:
     r"""Normal with deviation :math:`gain \sqrt{2 / (fan_{in} + fan_{out})}` (Glorot and Bengio, 2010)."""
-    return normal(shape, 0.0, _xavier("xavier_normal", shape, gain), rng=rng, dtype=dtype)
+    deviation = _xavier("xavier_normal", shape, gain)
+    return normal(shape, 0.0, deviation, **_drawn("xavier_normal", rng, dtype))
 
 
 def kaiming_uniform(
@@ -65,7 +67,7 @@ def kaiming_uniform(
     True
     """
     bound = math.sqrt(3.0) * _kaiming("kaiming_uniform", shape, a, mode, nonlinearity)
-    return uniform(shape, -bound, bound, rng=rng, dtype=dtype)
+    return uniform(shape, -bound, bound, **_drawn("kaiming_uniform", rng, dtype))
 
 
 def kaiming_normal(
@@ -81,7 +83,8 @@ def kaiming_normal(
 
     Arguments as `kaiming_uniform`.
     """
-    return normal(shape, 0.0, _kaiming("kaiming_normal", shape, a, mode, nonlinearity), rng=rng, dtype=dtype)
+    deviation = _kaiming("kaiming_normal", shape, a, mode, nonlinearity)
+    return normal(shape, 0.0, deviation, **_drawn("kaiming_normal", rng, dtype))
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, rng: Rng = None) -> Tensor:
@@ -114,6 +117,11 @@ def kaiming_normal_(
     return fill(tensor, values)
 
 
+def _drawn(function: str, rng: Any, dtype: Any) -> dict[str, Any]:
+    """What numbers are drawn from and made of, checked in the name of the function."""
+    return {"rng": generator(function, rng), "dtype": real_dtype(function, dtype)}
+
+
 def _fans(function: str, shape: Any) -> tuple[int, int]:
     shape = shape_of(function, shape)
     if len(shape) < 2:
@@ -135,5 +143,5 @@ def _kaiming(function: str, shape: Any, a: Any, mode: Any, nonlinearity: str) ->
     if mode.lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"{function}: mode must be 'fan_in' or 'fan_out', got {shown(mode)}")
     fan = _fans(function, shape)[mode.lower() == "fan_out"]
-    gain = calculate_gain(nonlinearity, number(function, "a", a))
+    gain = gain_of(function, nonlinearity, "a", number(function, "a", a))
     return gain / math.sqrt(fan) if fan else 0.0

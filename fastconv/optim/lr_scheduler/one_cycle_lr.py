@@ -3,7 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from .._hyperparameters import number
+from fastconv.functional._options import word
+
+from .._hyperparameters import flag, number
 from ._arguments import per_group, share, whole
 from .scheduler import HasGroups, LRScheduler, with_groups
 
@@ -78,17 +80,17 @@ class OneCycleLR(LRScheduler):
     ) -> None:
         name = "OneCycleLR"
         groups = with_groups(name, optimizer).param_groups
-        if total_steps is not None:
-            self.total_steps = whole(name, "total_steps", total_steps, 1)
-        elif epochs is None or steps_per_epoch is None:
+        lengths = {"total_steps": total_steps, "epochs": epochs, "steps_per_epoch": steps_per_epoch}
+        steps = {key: whole(name, key, value, 1) for key, value in lengths.items() if value is not None}
+        if "total_steps" in steps:
+            self.total_steps = steps["total_steps"]
+        elif len(steps) < 2:
             raise ValueError(f"{name}: total_steps, or both epochs and steps_per_epoch, must be given")
         else:
-            self.total_steps = whole(name, "epochs", epochs, 1) * whole(name, "steps_per_epoch", steps_per_epoch, 1)
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"{name}: anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}")
-        self.anneal_strategy = anneal_strategy
+            self.total_steps = steps["epochs"] * steps["steps_per_epoch"]
+        self.anneal_strategy = word(name, "anneal_strategy", anneal_strategy, ("cos", "linear"))
         rise = share(name, "pct_start", pct_start)
-        self.cycle_momentum = bool(cycle_momentum)
+        self.cycle_momentum = flag(name, "cycle_momentum", cycle_momentum)
         peaks = per_group(name, "max_lr", max_lr, len(groups))
         div = number(name, "div_factor", div_factor, above=True)
         final = number(name, "final_div_factor", final_div_factor, above=True)
@@ -100,6 +102,7 @@ class OneCycleLR(LRScheduler):
                     f"{name}: cycle_momentum needs an optimizer with momentum or betas, param_groups[{i}] has neither"
                 )
 
+        three_phase = flag(name, "three_phase", three_phase)
         climb = rise * self.total_steps - 1
         self._ends = [climb, 2 * climb, self.total_steps - 1] if three_phase else [climb, self.total_steps - 1]
         first = [peak / div for peak in peaks]
@@ -107,7 +110,7 @@ class OneCycleLR(LRScheduler):
         # One row per turning point of the cycle, one column per group.
         self._rates = [first, peaks, first, last] if three_phase else [first, peaks, last]
         self._momenta = [high, low, high, high] if three_phase else [high, low, high]
-        if last_epoch == -1:
+        if whole(name, "last_epoch", last_epoch, -1) == -1:
             for group, rate in zip(groups, first, strict=True):
                 group["lr"] = group["initial_lr"] = rate
         super().__init__(optimizer, last_epoch)

@@ -1,0 +1,1 @@
+"""What every public class and function outside `functional` says of a bad argument."""
