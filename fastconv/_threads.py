@@ -102,7 +102,7 @@ def _after_fork() -> None:
 def _checked(function: str, n: object) -> int:
     if not is_integer(n):
         raise TypeError(f"{function}: n must be an int, got {type(n).__name__}")
-    count = int(n)  # type: ignore[call-overload]
+    count: int = int(n)  # type: ignore[call-overload]
     if not 1 <= count <= MOST:
         raise ValueError(f"{function}: n must be from 1 to {MOST}, got {count}")
     return count

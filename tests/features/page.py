@@ -3,9 +3,13 @@
 import inspect
 from dataclasses import dataclass
 
+import torch
+
 from .calls import parameters_of
 from .comparison import SECTIONS, Section, points
 from .entry import No
+
+VERSION = ".".join(torch.__version__.split(".")[:2])
 
 NAMES = {("cross_entropy", "input"): "logits", ("Sequential", "args"): "modules"}
 """Parameters that have another name here."""
@@ -27,8 +31,8 @@ default, alone and together with each value of each other option, in float64; re
 less than 1e-12 of the largest element (`hardsigmoid`: 1e-7, as torch has a sixth in float32; where numbers are random:
 the same distribution). Otherwise: the reason why it is not offered. Arguments have PyTorch's names and order.
 
-`python -m tests.features` makes this file of the tables in `tests/features/`, after all comparisons have passed; a test
-fails if an option of PyTorch is in no table.
+PyTorch is {version}. `python -m tests.features` makes this file of the tables in `tests/features/`, after all
+comparisons have passed; a test fails if an option of PyTorch is in no table.
 """
 
 
@@ -98,4 +102,4 @@ def text() -> tuple[str, Counts]:
             parts.append(f"Here only, or not to compare: {listed}.")
     defaults = "\n".join(f"- `{name}`, `{p}`: {what}." for (name, p), what in DEFAULTS.items())
     parts.append(f"## Defaults that differ\n\n`dtype` is float32 where it is not given.\n\n{defaults}")
-    return "\n\n".join([f"{TITLE}\n{counts}", *parts]) + "\n", counts
+    return "\n\n".join([f"{TITLE.format(version=VERSION)}\n{counts}", *parts]) + "\n", counts

@@ -25,9 +25,10 @@ def real_names(name: str) -> list[str]:
 
 
 def refuses(error: type[Exception], name: str, argument: str, value: Any, text: str = "") -> None:
-    """The call with one argument replaced must raise the error, and name function and argument."""
+    """The call with one argument replaced must raise the error, name function and argument, and change nothing."""
     arguments = CALLS[name](Maker())
     arguments[argument] = value
+    before = {key: x.tobytes() for key, x in arguments.items() if isinstance(x, np.ndarray)}
     with pytest.raises(error) as caught:
         run(name, arguments)
     message = str(caught.value)
@@ -35,6 +36,7 @@ def refuses(error: type[Exception], name: str, argument: str, value: Any, text: 
     assert message.startswith(f"{name}: ")
     assert argument in message
     assert text in message
+    assert before == {key: x.tobytes() for key, x in arguments.items() if isinstance(x, np.ndarray)}
 
 
 def test_every_function_has_a_call() -> None:
