@@ -57,6 +57,11 @@ def distribution(output: Any) -> Results:
     return {"distribution": np.sort(np.asarray(output), axis=None)}
 
 
+def kept(output: Any, input: np.ndarray) -> Results:
+    """What is left of the input: its distribution, and the one factor of what is not zero."""
+    return distribution(output) | {"factor": np.array(np.max(np.abs(np.asarray(output) / input)))}
+
+
 def copied(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
 
@@ -68,7 +73,7 @@ def function_of_fastconv(name: str, arguments: dict[str, Any]) -> Results:
         given["rng"] = 0
     output = getattr(F, name)(**given)
     if is_random(name, arguments):
-        return distribution(output[0])
+        return kept(output[0], arguments["input"])
     results = arrays(output, "output")
     if name.startswith("dropout"):
         del results["output 1"]  # the mask
@@ -105,7 +110,7 @@ def function_of_torch(name: str, arguments: dict[str, Any]) -> Results:
     torch.manual_seed(0)
     output = getattr(torch.nn.functional, name)(**given)
     if is_random(name, arguments):
-        return distribution(output.detach())
+        return kept(output.detach(), arguments["input"])
     first = output[0] if isinstance(output, tuple) else output
     results = arrays(output, "output")
     results |= {key: value.numpy() for key, value in given.items() if key.startswith("running")}
@@ -136,7 +141,8 @@ def layer(name: str, arguments: dict[str, Any], inputs: tuple[np.ndarray, ...]) 
         p.data = torch.from_numpy(np.random.default_rng(i).standard_normal(tuple(p.shape)).astype(dtype))
     if is_random(name, arguments):
         torch.manual_seed(0)
-        return distribution(getattr(nn, name)(**arguments, rng=0)(first)), distribution(theirs(torch.tensor(first)))
+        ours = getattr(nn, name)(**arguments, rng=0)
+        return kept(ours(first), first), kept(theirs(torch.tensor(first)), first)
     state = {key: t.clone() for key, t in theirs.state_dict().items()}
     expected: Results = {"text": repr(theirs)}
     if first is not None:

@@ -61,7 +61,7 @@ RANDOM = {"uniform_", "normal_", "trunc_normal_", "sparse_"} | {
 def first_values(lib: Any, name: str, arguments: dict[str, Any]) -> Results:
     """A parameter after initialisation, or a gain."""
     if name == "calculate_gain":
-        return {"gain": np.float64(getattr(lib, name)(**arguments))}
+        return {"gain": np.array(1.0 * getattr(lib, name)(**arguments))}
     x = np.full(arguments["tensor"], 7.0)
     torch.manual_seed(0)
     seed = {"rng": 0} if lib is nn.init and (name in RANDOM or name == "orthogonal_") else {}
