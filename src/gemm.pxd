@@ -81,7 +81,8 @@ cdef inline void pack_vector(const real* b, Py_ssize_t b_k, Py_ssize_t b_column,
         k += part
 
 
-cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, Py_ssize_t vectors, real* to) noexcept nogil:
+cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, Py_ssize_t vectors,
+                            real* to) noexcept nogil:
     """to[k*vectors*LANES + j] = b[k*b_k + j]; lines far apart are asked for in time."""
     cdef Py_ssize_t k, j
     for k in range(depth):
@@ -225,21 +226,22 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
                     if panel + 1 < panels:
                         prefetch_block(p.c + width, g.N, rows, min(g.N - column - width, wide * LANES))
                     else:
-                        prefetch_block(c_first + (row + rows) * g.N + first * LANES, g.N, min(end_row - row - rows, rows),
-                                       min(g.N - first * LANES, wide * LANES))
+                        prefetch_block(c_first + (row + rows) * g.N + first * LANES, g.N,
+                                       min(end_row - row - rows, rows), min(g.N - first * LANES, wide * LANES))
                 product_tile(rows, wide)(&p)
 
 
 cdef inline int run_items(Gemm* g, int threads) except -1:
     """Divide the product into items, allocate the workspace and compute."""
     cdef double work = 2.0 * g.M * g.N * (g.depth + 1)                      # of one product
-    cdef Py_ssize_t depth, fit, size, turns = 0
+    cdef Py_ssize_t depth, fit, size, turns = 0, wide = PRODUCT_VECTORS * LANES
     cdef int share = 1 if g.count % threads == 0 or g.count >= 4 * threads else threads     # of one product
     cdef Workspace workspace
-    # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays (measured). Of an A that lies
-    # the other way, the numbers for one k after another are far apart: they meet few sets of a cache, or many pages.
-    g.in_place = g.b_column == 1 and (g.M < 4 * PRODUCT_VECTORS * LANES
-                                      or g.b_k * min(g.depth, GEMM_DEPTH) <= 64 * (PRODUCT_VECTORS * LANES) * (PRODUCT_VECTORS * LANES))
+    # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays (measured). Of an A
+    # that lies the other way, the numbers for one k after another are far apart: they meet few sets of a cache, or many
+    # pages.
+    g.in_place = g.b_column == 1 and (g.M < 4 * wide
+                                      or g.b_k * min(g.depth, GEMM_DEPTH) <= 64 * wide * wide)
     if g.a_row == 1 and g.a_k > 1 and g.depth > 1 and g.count // g.cycle * g.N >= TURN_COLUMNS:
         turns = g.cycle * ((g.depth + TURN_DEPTH - 1) // TURN_DEPTH)
     g.chunks = max((g.depth + GEMM_DEPTH - 1) // GEMM_DEPTH, 1)
