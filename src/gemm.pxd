@@ -237,8 +237,8 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
     cdef Py_ssize_t depth, fit, size, turns = 0, wide = PRODUCT_VECTORS * LANES
     cdef int share = 1 if g.count % threads == 0 or g.count >= 4 * threads else threads     # of one product
     cdef Workspace workspace
-    # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays (measured). Of an A
-    # that lies the other way, the numbers for one k after another are far apart: they meet few sets of a cache, or many
+    # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays (measured). Of A
+    # that lies the other way the numbers for one k after another are far apart: they meet few sets of a cache, or many
     # pages.
     g.in_place = g.b_column == 1 and (g.M < 4 * wide
                                       or g.b_k * min(g.depth, GEMM_DEPTH) <= 64 * wide * wide)
