@@ -11,6 +11,7 @@ from subprocesses import output
 
 import fastconv as fc
 from fastconv.bench import shapes
+from fastconv.functional.conv import PORTION
 
 LIMIT = 8e6
 NOISE = 1e6  # the allocator's and the interpreter's own
@@ -27,23 +28,36 @@ def resident(word):
     with open("/proc/self/status") as file:
         return next(1024 * int(line.split()[1]) for line in file if line.startswith(word))
 
+def taken(call):  # bytes beside the results
+    gc.collect()
+    trim(0)
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    before = resident("VmRSS")
+    results = call()
+    return resident("VmHWM") - before - sum(result.nbytes for result in results)
+
 trim = ctypes.CDLL(None).malloc_trim
 fc.set_num_threads({threads})
 fc.functional.relu(np.ones(1 << 20, np.float32))
+"""
+
+LAYERS = """
 for layer in shapes.read("layers"):
     if layer.operation != "conv2d":
         continue
     for task in operations.conv2d(layer):
-        call = task.fastconv()
-        gc.collect()
-        trim(0)
-        with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")
-        before = resident("VmRSS")
-        results = call()
-        peak = resident("VmHWM")
-        print(layer.name, task.direction, peak - before - sum(result.nbytes for result in results))
-        del results
+        print(layer.name, task.direction, taken(task.fastconv()))
+"""
+
+# The input is 51 MB, as would be a padded copy of it.
+PADDED = """
+x, w = np.ones((64, 64, 56, 56), np.float32), np.ones((16, 64, 3, 3), np.float32)
+dy = np.ones((64, 16, 56, 56), np.float32)
+options = {"padding": 1, "padding_mode": "reflect"}
+for algorithm in "direct", "winograd":
+    print(taken(lambda: [F.conv2d(x, w, **options, algorithm=algorithm)]))
+    print(taken(lambda: F.conv2d_backward(dy, x, w, **options, algorithm=algorithm)))
 """
 
 
@@ -62,8 +76,16 @@ def weight_bytes(layer: shapes.Layer) -> int:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_workspace_of_convolutions(threads: int) -> None:
     layers = {layer.name: layer for layer in shapes.read("layers")}
-    lines = output(CODE.replace("{threads}", str(threads))).splitlines()
+    lines = output(CODE.replace("{threads}", str(threads)) + LAYERS).splitlines()
     assert len(lines) == 6 * sum(layer.operation == "conv2d" for layer in layers.values())
     for line in lines:
         name, _direction, taken = line.split()
         assert int(taken) <= threads * LIMIT + weight_bytes(layers[name]) + NOISE, line
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.skipif(fc.get_backend() != "cython", reason="the twins make copies")
+def test_no_padded_copy_of_the_batch() -> None:
+    """Also where what is padded with is not zeros; two of the portions that are padded at a time, and their gradient."""
+    for line in output(CODE.replace("{threads}", "1") + PADDED).splitlines():
+        assert int(line) <= LIMIT + 3 * PORTION + NOISE, line

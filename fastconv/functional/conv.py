@@ -1,5 +1,6 @@
 """2-D convolution (cross-correlation, as in the whole field) and its gradients."""
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -13,6 +14,9 @@ from fastconv.functional._options import word
 from fastconv.functional.pad import pad2d, pad2d_backward
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+PORTION = 1 << 22
+"""Bytes of padded images at a time."""
 
 Gradients = tuple[Array | None, Array | None, Array | None]
 """Of input, weight and bias; None where none was wanted."""
@@ -29,8 +33,8 @@ def _plan(
 ) -> tuple[Conv2dGeometry, Sides | None]:
     """The sizes of the convolution that the kernel sees, and how the input is padded before it, if it is.
 
-    The kernel pads with zeros by itself; another mode is a padded copy of the input and a convolution without
-    padding.
+    The kernel pads with zeros by itself; another mode is a convolution without padding of padded copies, of some images
+    at a time.
     """
     word(function, "padding_mode", padding_mode, PADDING_MODES)
     word(function, "algorithm", algorithm, ALGORITHMS)
@@ -56,6 +60,13 @@ def batch(images: Array, axes: int) -> Array:
 def kernels_of(weight: Array) -> Array:
     """A view of a weight with a height of 1 if it has none."""
     return weight if weight.ndim == 4 else weight.reshape(*weight.shape[:2], 1, weight.shape[2])
+
+
+def _portions(geometry: Conv2dGeometry, itemsize: int) -> Iterator[tuple[slice, Conv2dGeometry]]:
+    """Images whose padded copies stay in a cache together, and the sizes of their convolution."""
+    step = max(PORTION // (geometry.C * geometry.H * geometry.W * itemsize), 1)
+    for n in range(0, geometry.N, step):
+        yield slice(n, n + step), geometry._replace(N=min(step, geometry.N - n))
 
 
 def maps_shape(like: Shape, axes: int, channels: int, size: tuple[int, int]) -> Shape:
@@ -86,11 +97,13 @@ def convolve(
     shape = maps_shape(x.shape, axes, geometry.K, (geometry.P, geometry.Q))
     y = destination(function, "padding", out, shape, dtype, (x, w, b))
     if y.size:
-        images = batch(x, axes)
-        if pads is not None:
-            images = pad2d(images, pads, padding_mode)
-        arrays = (images, kernels_of(w), b, batch(y, axes))
-        compute(_backend.ops(dtype), choice.algorithm, "forward", arrays, geometry)
+        ops, images, kernels, maps = _backend.ops(dtype), batch(x, axes), kernels_of(w), batch(y, axes)
+        if pads is None:
+            compute(ops, choice.algorithm, "forward", (images, kernels, b, maps), geometry)
+        else:
+            for part, sizes in _portions(geometry, dtype.itemsize):
+                padded = pad2d(images[part], pads, padding_mode)
+                compute(ops, choice.algorithm, "forward", (padded, kernels, b, maps[part]), sizes)
     if out is None or y is out:
         return y
     out[...] = y
@@ -122,18 +135,27 @@ def convolve_backward(
     kernels = _backend.ops(dtype)
     grad_input = grad_weight = grad_bias = None
     if wants_input:
-        grad_input = empty(function, "padding", (*images.shape[:2], geometry.H, geometry.W), dtype)
-        if grad_input.size:
-            compute(kernels, way["grad_input"], "grad_input", (dy, kernels_of(w), grad_input), geometry)
-        if pads is not None:
-            grad_input = pad2d_backward(grad_input, images.shape, pads, padding_mode)
-        if x.ndim != 4:
-            grad_input = grad_input.reshape(x.shape)
+        grad_input = empty(function, "padding", images.shape, dtype)
     if wants_weight:
         grad_weight = np.zeros(w.shape, dtype)
-        if dy.size:
-            source = images if pads is None else pad2d(images, pads, padding_mode)
-            compute(kernels, way["grad_weight"], "grad_weight", (dy, source, kernels_of(grad_weight)), geometry)
+    if pads is None and dy.size:
+        if grad_input is not None:
+            compute(kernels, way["grad_input"], "grad_input", (dy, kernels_of(w), grad_input), geometry)
+        if grad_weight is not None:
+            compute(kernels, way["grad_weight"], "grad_weight", (dy, images, kernels_of(grad_weight)), geometry)
+    elif pads is not None:
+        for part, sizes in _portions(geometry, dtype.itemsize):
+            if grad_input is not None:
+                padded = np.empty((sizes.N, sizes.C, sizes.H, sizes.W), dtype)
+                compute(kernels, way["grad_input"], "grad_input", (dy[part], kernels_of(w), padded), sizes)
+                grad_input[part] = pad2d_backward(padded, images[part].shape, pads, padding_mode)
+            if grad_weight is not None:
+                padded, more = pad2d(images[part], pads, padding_mode), np.empty_like(grad_weight)
+                compute(kernels, way["grad_weight"], "grad_weight", (dy[part], padded, kernels_of(more)), sizes)
+                with np.errstate(all="ignore"):
+                    grad_weight += more
+    if grad_input is not None and x.ndim != 4:
+        grad_input = grad_input.reshape(x.shape)
     if wants_bias:
         grad_bias = np.zeros(geometry.K, dtype)
         if dy.size:
