@@ -86,6 +86,6 @@ def test_workspace_of_convolutions(threads: int) -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.skipif(fc.get_backend() != "cython", reason="the twins make copies")
 def test_no_padded_copy_of_the_batch() -> None:
-    """Also where what is padded with is not zeros; two of the portions that are padded at a time, and their gradient."""
+    """Also where what is padded with is not zeros: two portions that are padded at a time, and their gradient."""
     for line in output(CODE.replace("{threads}", "1") + PADDED).splitlines():
         assert int(line) <= LIMIT + 3 * PORTION + NOISE, line
