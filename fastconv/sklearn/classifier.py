@@ -88,16 +88,15 @@ class ConvNetClassifier(ClassifierMixin, ConvNet):
 
     Notes
     -----
-    Computes in the dtype of the network: float32 unless `X` is float64 or `model` says otherwise. Reproducible
-    bits hold for any number of threads.
+    Computes in the dtype of the network that `model` makes. That of the usual network is float64 for `X` of float64
+    or of integers that float32 cannot hold, else float32, so that images of bytes stay small.
 
     Examples
     --------
     >>> from fastconv.sklearn import ConvNetClassifier
     >>> from sklearn.datasets import load_digits
-    >>> from sklearn.model_selection import cross_val_score
     >>> images, digits = load_digits(return_X_y=True)
-    >>> classifier = ConvNetClassifier(max_iter=8, n_iter_no_change=8, learning_rate_init=0.005, random_state=0)
+    >>> classifier = ConvNetClassifier(learning_rate_init=0.005, tol=0.02, n_iter_no_change=2, random_state=0)
     >>> classifier.fit(images[:1200] / 16, digits[:1200]).score(images[1200:] / 16, digits[1200:]) > 0.9
     True
     >>> classifier.image_shape_
