@@ -104,7 +104,8 @@ class ConvNet(BaseEstimator):
         X : array-like (n, features), (n, H, W) or (n, C, H, W)
         y : array-like (n,), for a regressor also (n, k)
         sample_weight : array-like (n,), optional
-            How much each sample counts, >= 0; only their ratios matter. A sample of weight 0 is as good as absent.
+            >= 0: as so many copies each sample counts; where `alpha` is 0, only ratios matter. A sample of weight 0 is
+            as good as absent.
 
         Returns
         -------
