@@ -57,9 +57,8 @@ def test_of_a_module_a_copy_is_trained():
 
 def test_parts_that_behave_otherwise_in_training_are_told():
     def noisy(input_shape, n_outputs, rng, dtype):
-        return nn.Sequential(
-            nn.BatchNorm2d(1, dtype=dtype), nn.Flatten(), nn.Dropout(0.5, rng=rng), nn.Linear(16, 3, rng=rng, dtype=dtype)
-        )
+        linear = nn.Linear(16, n_outputs, rng=rng, dtype=dtype)
+        return nn.Sequential(nn.BatchNorm2d(1, dtype=dtype), nn.Flatten(), nn.Dropout(0.5, rng=rng), linear)
 
     images, y = blobs()
     one, two = (ConvNetClassifier(noisy, **FEW).fit(images + 5, y) for _ in range(2))
