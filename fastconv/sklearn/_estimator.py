@@ -199,6 +199,8 @@ class ConvNet(BaseEstimator):
     def _samples(self, X: Any, y: Any, sample_weight: Any, classes: Any, goes_on: bool) -> Samples:
         """What is to be learned: checked, and without samples of weight 0."""
         owner = type(self).__name__
+        if not goes_on:
+            self._forget()
         rows, came = _images.rows_and_shape(owner, X)
         options = {"dtype": _images.real_dtype(rows), **self._of_y}
         rows, y = validate_data(self, rows, y, reset=not goes_on, **options)
@@ -241,9 +243,10 @@ class ConvNet(BaseEstimator):
         order = rng.permutation(count) if self.shuffle else np.arange(count)
         loss = training.epoch(samples, (order[part] for part in gen_batches(count, size)))
         if not training.is_finite():
+            self._forget()
             raise ValueError(
-                f"{type(self).__name__}: weights became infinite or NaN in epoch {epoch}: scale X, such as to "
-                "[0, 1], or lower learning_rate_init"
+                f"{type(self).__name__}: weights became infinite or NaN in epoch {epoch}: scale X and what a regressor "
+                "is to tell, such as to [0, 1], or lower learning_rate_init"
             )
         return loss
 
@@ -269,3 +272,12 @@ class ConvNet(BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
+
+    def _forget(self) -> None:
+        """Be untrained, so that a training that fails does not leave an old network with new classes."""
+        self.__dict__.pop("model_", None)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

@@ -56,10 +56,12 @@ class Training:
         """One step on each batch, a selection of samples; returns the loss of all, each measured before its step."""
         total = 0.0
         self.module.train()
-        for chosen in batches:
-            total += self._step(samples, chosen)
-        self.module.eval()
-        self.optimizer.zero_grad()
+        try:
+            for chosen in batches:
+                total += self._step(samples, chosen)
+        finally:  # also where the user interrupts a training that goes on
+            self.module.eval()
+            self.optimizer.zero_grad()
         return total / (len(samples) * samples.unit)
 
     def _step(self, samples: Samples, chosen: Any) -> float:

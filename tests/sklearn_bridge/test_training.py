@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import r2_score
 
+from fastconv import nn
 from fastconv.sklearn import ConvNetClassifier, ConvNetRegressor
 
 from .quick import blobs, tiny, weights_of
@@ -148,6 +149,44 @@ def test_training_that_diverges_says_so():
     with pytest.raises(ValueError, match="ConvNetRegressor: weights became infinite or NaN in epoch"):
         estimator.fit(images.astype(np.float32), y)
     assert not hasattr(estimator, "model_")
+
+
+@unfinished
+def test_a_training_that_fails_leaves_no_mixture():
+    images, y = blobs()
+    estimator = ConvNetClassifier(**QUICK, max_iter=2).fit(images, y)
+    with pytest.raises(ValueError, match="inconsistent"):
+        estimator.fit(images, y[1:])
+    with pytest.raises(NotFittedError):
+        estimator.predict(images)
+
+    before = weights_of(estimator.fit(images, y))
+    with pytest.raises(ValueError, match="y must be of the classes"):  # one that goes on is refused as a whole
+        estimator.partial_fit(images, y + 1)
+    assert np.array_equal(weights_of(estimator), before) and estimator.n_iter_ == 2
+
+    estimator.set_params(learning_rate_init=1e300, solver="sgd")
+    with pytest.raises(ValueError, match="infinite or NaN in epoch"):
+        for _ in range(3):
+            estimator.partial_fit(images, y)
+    assert not hasattr(estimator, "model_")
+
+
+@unfinished
+def test_an_interrupted_training_that_goes_on_leaves_a_network_to_predict_with():
+    images, y = blobs()
+    module = nn.Sequential(nn.Flatten(), nn.Dropout(0.5, rng=0), nn.Linear(16, 3, rng=0))
+    estimator = ConvNetClassifier(module, max_iter=2, random_state=0).fit(images, y)
+
+    def interrupt(module, args, output):
+        raise KeyboardInterrupt
+
+    handle = estimator.model_.register_forward_hook(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.partial_fit(images, y)
+    handle.remove()
+    assert np.array_equal(estimator.predict_proba(images), estimator.predict_proba(images))
+    assert estimator.n_iter_ == 2
 
 
 @unfinished
