@@ -17,9 +17,9 @@ from ._estimator import ConvNet
 class ConvNetRegressor(RegressorMixin, ConvNet):
     """A convolutional network that tells numbers from images, trained on half of the squared error.
 
-    Parameters, attributes and notes are those of `ConvNetClassifier`, without its classes; `model` is called with the
-    shape of the images and the number of targets. Targets are best scaled too, as by
-    ``sklearn.compose.TransformedTargetRegressor``.
+    Of several targets the errors are averaged. Parameters, attributes and notes are those of `ConvNetClassifier`,
+    without its classes: `model` is called with the shape of the images and the number of targets, validation scores
+    are R². Targets are best scaled too, as by ``sklearn.compose.TransformedTargetRegressor``.
 
     Examples
     --------
