@@ -137,12 +137,12 @@ class Optimizer:
         """
         name = f"{type(self).__name__}.step"
         buffers, names = self._buffers(group), group.get("param_names")
+        moves, maximize = group["lr"] != 0, group["maximize"]
         routine = self._routines.pop(id(group), None)
-        if routine is not None and group["lr"] != 0 and routine.repeat(plan, group, self.state, buffers):
+        if routine is not None and moves and not maximize and routine.repeat(plan, group, self.state, buffers):
             self._routines[id(group)] = routine
             return
         first = len(plan.states)
-        moves, maximize = group["lr"] != 0, group["maximize"]
         batch: Batch | None = None
         parameter: Parameter
         simple = True
