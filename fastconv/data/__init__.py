@@ -1,4 +1,4 @@
-"""Images to train on: the digits that ship with fastconv, MNIST-format folders, and the loader of batches."""
+"""Images to train on: data sets, readers of files and folders, transforms, and the loader of batches."""
 
 from .digits import digits
 from .idx import read_idx
@@ -6,6 +6,32 @@ from .image import read_image
 from .loader import DataLoader
 from .mnist import mnist
 from .resize import resize
-from .transforms import RandomShift, Transform
+from .transforms import (
+    Compose,
+    Cutout,
+    Mixup,
+    Normalize,
+    RandomCrop,
+    RandomErasing,
+    RandomHorizontalFlip,
+    RandomShift,
+    Transform,
+)
 
-__all__ = ["DataLoader", "RandomShift", "Transform", "digits", "mnist", "read_idx", "read_image", "resize"]
+__all__ = [
+    "Compose",
+    "Cutout",
+    "DataLoader",
+    "Mixup",
+    "Normalize",
+    "RandomCrop",
+    "RandomErasing",
+    "RandomHorizontalFlip",
+    "RandomShift",
+    "Transform",
+    "digits",
+    "mnist",
+    "read_idx",
+    "read_image",
+    "resize",
+]

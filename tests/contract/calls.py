@@ -190,6 +190,8 @@ for scheme in (name for name in nn.init.__all__ if f"{name}_" in nn.init.__all__
     CALLS[f"{scheme}_"] = Call(getattr(nn.init, f"{scheme}_"), partial(_first_values, scheme, "tensor"))
 
 INFINITE = float("inf")
+RANGE = Kind((0.5, None, "ab", ("a", "b"), (True, 1)), ((), (0.1, 0.2, 0.3), (0, 1), (0.5, 0.1), (0.1, INFINITE)))
+EMPTY = Kind((), ((), []))
 CALLS |= {
     "calculate_gain": Call(nn.init.calculate_gain, lambda: {"nonlinearity": "leaky_relu"}),
     "fan_in": Call(nn.init.fan_in, lambda: {"shape": (3, 4)}),
@@ -217,6 +219,26 @@ CALLS |= {
         },
     ),
     "RandomShift": Call(fc.data.RandomShift, lambda: {"max_shift": 1}),
+    "RandomCrop": Call(fc.data.RandomCrop, lambda: {"size": 3}, {"size": POSITIVE_PAIR}),
+    "RandomHorizontalFlip": Call(fc.data.RandomHorizontalFlip, lambda: {}),
+    "Cutout": Call(fc.data.Cutout, lambda: {"size": 3}, {"size": POSITIVE}),
+    "RandomErasing": Call(
+        fc.data.RandomErasing, lambda: {}, {"scale": RANGE + Kind((), ((0.5, 1.5),)), "ratio": RANGE, "value": FINITE}
+    ),
+    "Normalize": Call(
+        fc.data.Normalize,
+        lambda: {"mean": 0.5, "std": 0.5},
+        {
+            "mean": FINITE.but([0.1], np.ones(2)) + EMPTY,
+            "std": NOT_NEGATIVE.but([0.1], np.ones(2)) + EMPTY + Kind((), (0, [0.5, 0])),
+        },
+    ),
+    "Mixup": Call(
+        fc.data.Mixup, lambda: {"num_classes": 3}, {"num_classes": POSITIVE, "alpha": NOT_NEGATIVE + Kind((), (0,))}
+    ),
+    "Compose": Call(
+        fc.data.Compose, lambda: {"transforms": [abs]}, {"transforms": Kind((None, 3, abs, "abs", [abs, 3], [None]))}
+    ),
     "digits": Call(fc.data.digits, lambda: {"size": 8}, {"size": POSITIVE}),
     "resize": Call(
         fc.data.resize,
