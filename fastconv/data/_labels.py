@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def check_labels(what: str, labels: NDArray[Any], classes: int) -> None:
-    """Refuse labels outside ``[0, classes)``; the text names the first one and its row.
+def check_labels(what: str, labels: NDArray[Any], first: int, end: int) -> None:
+    """Refuse labels outside ``[first, end)``; the text names the first of them and its row.
 
     Examples
     --------
-    >>> check_labels("labels.bin: labels", np.array([0, 3, 1]), 3)
+    >>> check_labels("labels.bin: labels", np.array([0, 3, 1]), 0, 3)
     Traceback (most recent call last):
         ...
     ValueError: labels.bin: labels[1] = 3 is not in [0, 3)
     """
-    outside = np.flatnonzero((labels < 0) | (labels >= classes))
+    outside = np.flatnonzero((labels < first) | (labels >= end))
     if outside.size:
         row = int(outside[0])
-        raise ValueError(f"{what}[{row}] = {labels[row]} is not in [0, {classes})")
+        raise ValueError(f"{what}[{row}] = {labels[row]} is not in [{first}, {end})")

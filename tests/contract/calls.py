@@ -51,9 +51,9 @@ KINDS = {
     **_of(FLAG, "bias", "ceil_mode", "return_indices", "count_include_pad", "inplace", "affine", "maximize"),
     **_of(FLAG, "elementwise_affine", "track_running_stats", "nesterov", "centered", "amsgrad", "cycle_momentum"),
     **_of(FLAG, "decoupled_weight_decay", "eps_inside_sqrt", "three_phase", "shuffle", "drop_last", "strict"),
-    **_of(FLAG, "timing", "download", "error_if_nonfinite", "on", "requires_grad"),
+    **_of(FLAG, "timing", "grayscale", "download", "error_if_nonfinite", "on", "requires_grad"),
     **_of(WORD, "padding_mode", "mode", "reduction", "nonlinearity", "approximate", "anneal_strategy"),
-    **_of(WORD, "threshold_mode", "name", "precision", "algorithm"),
+    **_of(WORD, "split", "labels", "threshold_mode", "name", "precision", "algorithm"),
     **_of(ARRAY, "weight", "pos_weight", "tensor", "vec"),
     **_of(NUMBER, "negative_slope", "alpha", "threshold", "value", "min_val", "max_val", "param"),
     **_of(NOT_NEGATIVE, "lr", "weight_decay", "lr_decay", "initial_accumulator_value", "eps", "std", "max_norm"),
@@ -189,6 +189,7 @@ for scheme in (name for name in nn.init.__all__ if f"{name}_" in nn.init.__all__
     CALLS[scheme] = Call(getattr(nn.init, scheme), partial(_first_values, scheme, "shape"))
     CALLS[f"{scheme}_"] = Call(getattr(nn.init, f"{scheme}_"), partial(_first_values, scheme, "tensor"))
 
+FOLDERS = ("mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "cifar100")
 INFINITE = float("inf")
 RANGE = Kind((0.5, None, "ab", ("a", "b"), (True, 1)), ((), (0.1, 0.2, 0.3), (0, 1), (0.5, 0.1), (0.1, INFINITE)))
 EMPTY = Kind((), ((), []))
@@ -245,7 +246,13 @@ CALLS |= {
         lambda: {"images": np.ones((1, 1, 2, 2)), "size": 3},
         {"images": ARRAY, "size": POSITIVE_PAIR},
     ),
-    "mnist": Call(fc.data.mnist, lambda: {"root": "nowhere"}),
+    **{name: Call(getattr(fc.data, name), lambda: {"root": "nowhere"}) for name in FOLDERS},
+    "image_folder": Call(
+        fc.data.image_folder,
+        lambda: {"path": "nowhere"},
+        {"size": POSITIVE_PAIR, "classes": Kind((3, "ab", [3]), ([], ["a", "a"]))},
+    ),
+    "read_npz": Call(fc.data.read_npz, lambda: {"path": "nowhere"}, dict.fromkeys("Xy", Kind((None, 3, b"X", ["X"])))),
     "read_idx": Call(fc.data.read_idx, lambda: {"path": "nowhere"}),
     "read_image": Call(fc.data.read_image, lambda: {"path": "nowhere.npy"}),
     "summary": Call(fc.summary, lambda: {"model": nn.ReLU(), "input_shape": (1, 2)}),
@@ -276,5 +283,5 @@ CALLS |= {
         {"num_classes": POSITIVE, "input_size": POSITIVE, "activation": WORD, "pool": WORD},
     ),
 }
-NOWHERE = ("mnist", "read_idx", "read_image", "save_weights", "load_weights")
+NOWHERE = (*FOLDERS, "image_folder", "read_npz", "read_idx", "read_image", "save_weights", "load_weights")
 """Calls whose file is not there."""

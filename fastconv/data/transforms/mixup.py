@@ -60,7 +60,7 @@ class Mixup(Transform):
     def _probabilities(self, targets: Targets, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Class ids as one-hot vectors; probabilities as they are."""
         if targets.dtype.kind in "iu" and targets.ndim == 1:
-            check_labels("Mixup: targets", targets, self.num_classes)
+            check_labels("Mixup: targets", targets, 0, self.num_classes)
             return np.eye(self.num_classes, dtype=dtype)[targets]
         if targets.dtype.kind == "f" and targets.ndim == 2 and targets.shape[1] == self.num_classes:
             return targets.astype(dtype)
