@@ -121,25 +121,26 @@ def _folder(
     """The folder that has the files: `root`, or its folder `inner`."""
     download = flag(function, "download", download)
     outer = Path(file_path(function, root, "root"))
-    # A folder of the data set has at least one of its files; which ones are missing is told later.
-    for folder in (outer, outer / inner):
-        if any((folder / name).exists() for name in files):
-            return folder
-    if download:
+    folder = outer if any((outer / name).exists() for name in files) else outer / inner
+    missing = [name for name in files if not (folder / name).exists()]
+    if download and any(name.endswith(".bin") for name in missing):
         (archive,) = source.md5
-        _unpack(fetch(source, archive, outer), inner, files, outer / inner)
+        _unpack(fetch(source, archive, outer), inner, missing, folder)
     existing_folder(function, root)
-    return outer / inner if (outer / inner).is_dir() else outer
+    return folder
 
 
-def _unpack(archive: Path, inner: str, files: tuple[str, ...], folder: Path) -> None:
-    """Take the files out of an archive whose checksum is right."""
+def _unpack(archive: Path, inner: str, names: list[str], folder: Path) -> None:
+    """Take files out of an archive whose checksum is right."""
     folder.mkdir(exist_ok=True)
     with tarfile.open(archive, "r:gz") as members:
-        for name in files:
-            content = members.extractfile(f"{inner}/{name}")
+        for name in names:
+            try:
+                content = members.extractfile(f"{inner}/{name}")
+            except KeyError:
+                content = None
             if content is None:
-                raise ValueError(f"{archive}: {inner}/{name} is no file")
+                raise ValueError(f"{archive}: there is no {inner}/{name}")
             with content, atomic_write(folder / name) as file:
                 while piece := content.read(1 << 20):
                     file.write(piece)

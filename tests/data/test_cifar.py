@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from data.files import cifar, cifar10_files
 
 import fastconv as fc
+
+from .files import cifar, cifar10_files
 
 
 def write_10(folder):
@@ -60,7 +61,7 @@ def test_lengths_that_are_no_whole_number_of_records(tmp_path, length):
     write_10(tmp_path)
     path = tmp_path / "data_batch_3.bin"
     path.write_bytes((path.read_bytes() + b"\0")[:length])
-    with pytest.raises(ValueError, match=f"^{path}: not a whole number of records of 3073 bytes, the file has {length}"):
+    with pytest.raises(ValueError, match=f"^{path}: not a whole number of records .* has {length} bytes"):
         fc.data.cifar10(tmp_path)
 
 

@@ -5,11 +5,11 @@ import os
 
 import numpy as np
 import pytest
-from data.files import idx, write_four
 
 import fastconv as fc
 from fastconv.data import read_idx
 
+from .files import idx, write_four
 
 IMAGES = np.arange(2 * 3 * 4).reshape(2, 3, 4)
 GOOD = idx(IMAGES)

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
-from data.files import idx, write_four
 
 import fastconv as fc
 
+from .files import idx, write_four
 
-@pytest.mark.parametrize(("name", "first", "last"), [("fashion_mnist", "T-shirt/top", "Ankle boot"), ("kmnist", "o", "wo")])
+NAMES = [("fashion_mnist", "T-shirt/top", "Ankle boot"), ("kmnist", "o", "wo")]
+
+
+@pytest.mark.parametrize(("name", "first", "last"), NAMES)
 def test_images_labels_and_classes(tmp_path, name, first, last):
     written = write_four(tmp_path)
     train, test = getattr(fc.data, name)(tmp_path)
