@@ -1,11 +1,11 @@
 """From a folder of pictures to a trained network.
 
-The folder has one folder of pictures for each class, such as `pets/cat/tom.jpg` and `pets/dog/rex.png`. A quarter of the
-pictures is put aside to measure the network on. In training each picture is flipped and moved at random, so that the
-network hardly ever sees the same one twice.
+The folder has one folder of pictures for each class, such as `pets/cat/tom.jpg` and `pets/dog/rex.png`. A quarter of
+the pictures is put aside to measure the network on. In training each picture is flipped and moved at random, so that
+the network hardly ever sees the same one twice.
 
-Without a folder the digits that come with fastconv are written into one first. (They are not flipped: a digit in a mirror
-is none.)
+Without a folder the digits that come with fastconv are written into one first. (They are not flipped: a digit in a
+mirror is none.)
 
 Run it:  pip install 'fastconv[data]'; python examples/image_folder.py [FOLDER]
 """

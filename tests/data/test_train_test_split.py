@@ -17,7 +17,7 @@ def test_every_image_in_one_part_and_the_same_share_of_each_class(test_size):
         assert np.array_equal(part.y, Y[part.X[:, 0].astype(int)]) and part.classes == ("a", "b", "c")
         assert (np.diff(part.X[:, 0]) > 0).all()
     for label in range(3):
-        count = np.count_nonzero(Y == label)
+        count = np.count_nonzero(label == Y)
         expected = min(max(round(test_size * count), 1), count - 1)
         assert np.count_nonzero(test.y == label) == expected
 
