@@ -42,8 +42,8 @@ def test_lenet_digits():
 
 def test_image_folder(capsys):
     pytest.importorskip("PIL")
-    assert main_of("image_folder.py")(count=500, epochs=4) > 0.7
-    assert "500 pictures of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in capsys.readouterr().out
+    assert main_of("image_folder.py")(count=400, epochs=3) > 0.4
+    assert "400 pictures of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in capsys.readouterr().out
 
 
 def test_compare_backends():
