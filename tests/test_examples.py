@@ -20,6 +20,7 @@ def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     assert names == {
         "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
+        "image_folder.py",
         "sklearn_pipeline.py",
     }  # fmt: skip
     for name in names:
@@ -37,6 +38,12 @@ def test_numpy_script():
 
 def test_lenet_digits():
     assert main_of("lenet_digits.py")(epochs=3) > 0.9
+
+
+def test_image_folder(capsys):
+    pytest.importorskip("PIL")
+    assert main_of("image_folder.py")(count=400, epochs=3) > 0.4
+    assert "400 pictures of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in capsys.readouterr().out
 
 
 def test_compare_backends():

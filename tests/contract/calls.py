@@ -46,14 +46,14 @@ KINDS = {
     **_of(PAIR, "padding", "output_padding"),
     **_of(POSITIVE, "groups", "in_channels", "out_channels", "num_features", "num_groups", "num_channels"),
     **_of(POSITIVE, "divisor_override", "step_size", "T_max", "T_0", "T_mult", "batch_size", "n"),
-    **_of(NATURAL, "in_features", "out_features", "total_iters", "patience", "cooldown", "max_shift"),
+    **_of(NATURAL, "in_features", "out_features", "total_iters", "patience", "cooldown", "max_shift", "prefetch"),
     **_of(INTEGER, "ignore_index", "start_dim", "end_dim", "dim"),
     **_of(FLAG, "bias", "ceil_mode", "return_indices", "count_include_pad", "inplace", "affine", "maximize"),
     **_of(FLAG, "elementwise_affine", "track_running_stats", "nesterov", "centered", "amsgrad", "cycle_momentum"),
     **_of(FLAG, "decoupled_weight_decay", "eps_inside_sqrt", "three_phase", "shuffle", "drop_last", "strict"),
-    **_of(FLAG, "timing", "download", "error_if_nonfinite", "on", "requires_grad"),
+    **_of(FLAG, "timing", "grayscale", "download", "error_if_nonfinite", "on", "requires_grad"),
     **_of(WORD, "padding_mode", "mode", "reduction", "nonlinearity", "approximate", "anneal_strategy"),
-    **_of(WORD, "threshold_mode", "name", "precision", "algorithm"),
+    **_of(WORD, "split", "labels", "threshold_mode", "name", "precision", "algorithm"),
     **_of(ARRAY, "weight", "pos_weight", "tensor", "vec"),
     **_of(NUMBER, "negative_slope", "alpha", "threshold", "value", "min_val", "max_val", "param"),
     **_of(NOT_NEGATIVE, "lr", "weight_decay", "lr_decay", "initial_accumulator_value", "eps", "std", "max_norm"),
@@ -189,7 +189,10 @@ for scheme in (name for name in nn.init.__all__ if f"{name}_" in nn.init.__all__
     CALLS[scheme] = Call(getattr(nn.init, scheme), partial(_first_values, scheme, "shape"))
     CALLS[f"{scheme}_"] = Call(getattr(nn.init, f"{scheme}_"), partial(_first_values, scheme, "tensor"))
 
+FOLDERS = ("mnist", "fashion_mnist", "kmnist", "emnist", "cifar10", "cifar100")
 INFINITE = float("inf")
+RANGE = Kind((0.5, None, "ab", ("a", "b"), (True, 1)), ((), (0.1, 0.2, 0.3), (0, 1), (0.5, 0.1), (0.1, INFINITE)))
+EMPTY = Kind((), ((), []))
 CALLS |= {
     "calculate_gain": Call(nn.init.calculate_gain, lambda: {"nonlinearity": "leaky_relu"}),
     "fan_in": Call(nn.init.fan_in, lambda: {"shape": (3, 4)}),
@@ -217,13 +220,44 @@ CALLS |= {
         },
     ),
     "RandomShift": Call(fc.data.RandomShift, lambda: {"max_shift": 1}),
+    "RandomCrop": Call(fc.data.RandomCrop, lambda: {"size": 3}, {"size": POSITIVE_PAIR}),
+    "RandomHorizontalFlip": Call(fc.data.RandomHorizontalFlip, lambda: {}),
+    "Cutout": Call(fc.data.Cutout, lambda: {"size": 3}, {"size": POSITIVE}),
+    "RandomErasing": Call(
+        fc.data.RandomErasing, lambda: {}, {"scale": RANGE + Kind((), ((0.5, 1.5),)), "ratio": RANGE, "value": FINITE}
+    ),
+    "Normalize": Call(
+        fc.data.Normalize,
+        lambda: {"mean": 0.5, "std": 0.5},
+        {
+            "mean": FINITE.but([0.1], np.ones(2)) + EMPTY,
+            "std": NOT_NEGATIVE.but([0.1], np.ones(2)) + EMPTY + Kind((), (0, [0.5, 0])),
+        },
+    ),
+    "Mixup": Call(
+        fc.data.Mixup, lambda: {"num_classes": 3}, {"num_classes": POSITIVE, "alpha": NOT_NEGATIVE + Kind((), (0,))}
+    ),
+    "Compose": Call(
+        fc.data.Compose, lambda: {"transforms": [abs]}, {"transforms": Kind((None, 3, abs, "abs", [abs, 3], [None]))}
+    ),
     "digits": Call(fc.data.digits, lambda: {"size": 8}, {"size": POSITIVE}),
     "resize": Call(
         fc.data.resize,
         lambda: {"images": np.ones((1, 1, 2, 2)), "size": 3},
         {"images": ARRAY, "size": POSITIVE_PAIR},
     ),
-    "mnist": Call(fc.data.mnist, lambda: {"root": "nowhere"}),
+    **{name: Call(getattr(fc.data, name), lambda: {"root": "nowhere"}) for name in FOLDERS},
+    "image_folder": Call(
+        fc.data.image_folder,
+        lambda: {"path": "nowhere"},
+        {"size": POSITIVE_PAIR, "classes": Kind((3, "ab", [3]), ([], ["a", "a"]))},
+    ),
+    "train_test_split": Call(
+        fc.data.train_test_split,
+        lambda: {"data": (np.ones((4, 1)), np.array([0, 0, 1, 1]))},
+        {"data": Kind((None, 3, "ab", np.ones(3), [1, 2])), "test_size": NOT_NEGATIVE + Kind((), (0, 1, 3))},
+    ),
+    "read_npz": Call(fc.data.read_npz, lambda: {"path": "nowhere"}, dict.fromkeys("Xy", Kind((None, 3, b"X", ["X"])))),
     "read_idx": Call(fc.data.read_idx, lambda: {"path": "nowhere"}),
     "read_image": Call(fc.data.read_image, lambda: {"path": "nowhere.npy"}),
     "summary": Call(fc.summary, lambda: {"model": nn.ReLU(), "input_shape": (1, 2)}),
@@ -254,5 +288,5 @@ CALLS |= {
         {"num_classes": POSITIVE, "input_size": POSITIVE, "activation": WORD, "pool": WORD},
     ),
 }
-NOWHERE = ("mnist", "read_idx", "read_image", "save_weights", "load_weights")
+NOWHERE = (*FOLDERS, "image_folder", "read_npz", "read_idx", "read_image", "save_weights", "load_weights")
 """Calls whose file is not there."""
