@@ -1,9 +1,13 @@
 """The numbers of a training run, epoch by epoch."""
 
-import os
-from collections.abc import Iterator, Mapping
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from .._files import atomic_write
+import numpy as np
+
+from .._files import Path, atomic_write, file_path, open_regular
+from .._geometry import shown
 
 
 class History(Mapping[str, list[float]]):
@@ -54,7 +58,19 @@ class History(Mapping[str, list[float]]):
         for key, value in metrics.items():
             self._columns.setdefault(key, []).append(float(value))
 
-    def to_csv(self, path: str | os.PathLike[str]) -> None:
+    def plot(self, metrics: Sequence[str] | None = None, *, axes: Any = None) -> Any:
+        """Draw the curves: see `fastconv.plot.learning_curve`.
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+        """
+        from .. import plot
+
+        return plot.learning_curve(self, metrics, axes=axes)
+
+    def to_csv(self, path: Path) -> None:
         """Write one line per epoch: its number, counted from 1, then one column per key.
 
         Parameters
@@ -75,6 +91,57 @@ class History(Mapping[str, list[float]]):
         text = "".join(",".join(row) + "\n" for row in [["epoch", *self._columns], *rows])
         with atomic_write(path) as file:
             file.write(text.encode())
+
+    @classmethod
+    def from_csv(cls, path: Path) -> "History":
+        """Read what `to_csv` wrote: the same numbers, bit for bit.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Raises
+        ------
+        TypeError
+            `path` is not a path.
+        ValueError
+            The file is no such table; the text has the path and the line.
+        OSError
+            The file cannot be read.
+        """
+        source = file_path("History.from_csv", path)
+        with open_regular(source) as file:
+            content = file.read()
+        history, line = cls(), 1
+        try:
+            head, *rows = csv.reader(content.decode().splitlines(), strict=True)
+            if head[:1] != ["epoch"] or len(set(head)) < len(head):
+                raise ValueError("it must name the columns, 'epoch' first")
+            for line, row in enumerate(rows, 2):
+                if row[:1] != [str(line - 1)] or len(row) != len(head):
+                    raise ValueError(f"it must be epoch {line - 1} with {len(head) - 1} numbers, got {shown(row)}")
+                history.append(dict(zip(head[1:], map(float, row[1:]), strict=True)))
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{source}: not a history: line {line}: {error}") from error
+        return history
+
+    def state_dict(self) -> dict[str, Any]:
+        """The names, and the numbers as an array of shape (epochs, names)."""
+        return {"names": list(self), "values": np.array(list(self._columns.values())).T.reshape(-1, len(self))}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            It is something else. Nothing was changed.
+        """
+        names, values = state["names"], np.asarray(state["values"])
+        if values.ndim != 2 or values.shape[1] != len(names) or values.dtype != np.float64:
+            raise ValueError(f"History: values must be float64, one column for each of {len(names)} names")
+        columns = values.T.tolist()
+        self._columns = dict(zip(map(str, names), columns, strict=True))
 
     def __repr__(self) -> str:
         last = ", ".join(f"{key}={values[-1]:.4g}" for key, values in self._columns.items())

@@ -1,0 +1,59 @@
+"""Signals that end a run between two steps instead of within one."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any, Self
+
+
+class Interrupted(BaseException):
+    """A signal has come, and the run is at a place where it can end."""
+
+
+class Interruption:
+    """While entered, keeps SIGINT and SIGTERM for later: `check` tells of them, and leaving acts on them.
+
+    What a signal does is what it did before: SIGINT raises KeyboardInterrupt and SIGTERM ends the process, unless
+    someone has set another handler. A second signal acts at once. Outside of the main thread, which alone can set
+    handlers, and for a signal that is ignored, nothing changes.
+
+    Parameters
+    ----------
+    wanted : bool
+        False: nothing changes at all.
+    """
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted and threading.current_thread() is threading.main_thread()
+        self._before: dict[int, Any] = {}
+        self._came: int | None = None
+
+    def check(self) -> None:
+        """Raise `Interrupted` if a signal has come."""
+        if self._came is not None:
+            raise Interrupted
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM) if self._wanted else ():
+            # None: set by something other than Python, which could not be put back.
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                self._before[number] = signal.signal(number, self._keep)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._put_back()
+        if self._came is not None:
+            signal.raise_signal(self._came)
+
+    def _keep(self, number: int, frame: FrameType | None) -> None:
+        if self._came is None:
+            self._came = number
+            return
+        self._came = None
+        self._put_back()
+        signal.raise_signal(number)
+
+    def _put_back(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
