@@ -23,3 +23,25 @@ def generator(function: str, rng: Any) -> np.random.Generator:
         kind = type(rng).__name__
         raise TypeError(f"{function}: rng must be an int seed or a numpy.random.Generator, got {kind}")
     return np.random.default_rng(integer(function, "rng", rng, 0, 2**64 - 1))
+
+
+def plain_state(rng: np.random.Generator) -> dict[str, Any]:
+    """Return the state of a Generator in JSON values; ``rng.bit_generator.state`` takes it back.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> state = plain_state(rng)
+    >>> first = rng.random()
+    >>> rng.bit_generator.state = state
+    >>> rng.random() == first
+    True
+    """
+    state: dict[str, Any] = _plain(rng.bit_generator.state)
+    return state
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

@@ -46,7 +46,7 @@ KINDS = {
     **_of(PAIR, "padding", "output_padding"),
     **_of(POSITIVE, "groups", "in_channels", "out_channels", "num_features", "num_groups", "num_channels"),
     **_of(POSITIVE, "divisor_override", "step_size", "T_max", "T_0", "T_mult", "batch_size", "n"),
-    **_of(NATURAL, "in_features", "out_features", "total_iters", "patience", "cooldown", "max_shift"),
+    **_of(NATURAL, "in_features", "out_features", "total_iters", "patience", "cooldown", "max_shift", "prefetch"),
     **_of(INTEGER, "ignore_index", "start_dim", "end_dim", "dim"),
     **_of(FLAG, "bias", "ceil_mode", "return_indices", "count_include_pad", "inplace", "affine", "maximize"),
     **_of(FLAG, "elementwise_affine", "track_running_stats", "nesterov", "centered", "amsgrad", "cycle_momentum"),
