@@ -251,6 +251,8 @@ def _array(name: str, content: bytes) -> Array:
             shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
         else:
             raise ValueError(f"format {version}")
+    except MemoryError:
+        raise
     except Exception as error:  # the parser of the header does not say what it may raise
         raise ValueError(f"{name[:80]!r} is not an array: {error}") from error
     if dtype.kind not in "fiub" or dtype.names is not None or dtype.shape:

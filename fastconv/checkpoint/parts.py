@@ -42,13 +42,11 @@ def load_all(parts: Parts, states: Mapping[str, Any], kinds: Mapping[str, Any]) 
             if name in ours and ours[name] != kinds.get(name):
                 problems[name] = f"it is of {kinds.get(name)}, not of {ours[name]}"
                 continue
-            before = part.state_dict()
+            done.append((part, part.state_dict()))
             try:
                 part.load_state_dict(states[name])
             except (TypeError, ValueError, LookupError, AttributeError) as error:
                 problems[name] = str(error)
-            else:
-                done.append((part, before))
         if problems:
             raise ValueError("; ".join(f"{name}: {problems[name]}" for name in parts if name in problems))
     except BaseException:

@@ -127,7 +127,8 @@ class History(Mapping[str, list[float]]):
 
     def state_dict(self) -> dict[str, Any]:
         """The names, and the numbers as an array of shape (epochs, names)."""
-        return {"names": list(self), "values": np.array(list(self._columns.values())).T.reshape(-1, len(self))}
+        values = np.array(list(self._columns.values()), np.float64).reshape(len(self), self.epochs)
+        return {"names": list(self), "values": values.T}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave.

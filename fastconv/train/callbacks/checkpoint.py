@@ -103,8 +103,8 @@ class Checkpoint(Callback):
         run.save(self.path)
 
     def state_dict(self) -> dict[str, Any]:
-        """The best value so far."""
-        return self._monitored.state_dict()
+        """The best value so far; nothing if nobody asks for it."""
+        return {} if self.best is None else self._monitored.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state_dict`."""
