@@ -28,7 +28,8 @@ def train_epochs(
         run.epoch = run.history.epochs + 1
         for callback in callbacks:
             callback.on_epoch_begin(run)
-        _train_epoch(run, train, callbacks, check)
+        if not (run.trained or (run.stop and run.batch)):
+            _train_epoch(run, train, callbacks, check)
         metrics = run.tally.values()
         if run.tally.samples == 0:
             raise ValueError("Trainer.fit: train has no samples")
@@ -46,7 +47,7 @@ def _train_epoch(run: Run, train: Batches, callbacks: Sequence[Callback], check:
     rest: Iterable[Any] = train
     if run.batch and not hasattr(train, "load_state_dict"):  # what has a state knows where it was
         rest = islice(train, run.batch, None)
-    for x, y in rest if not run.stop else ():
+    for x, y in rest:
         run.inputs, run.targets = x, y
         if run.generators:
             run.generators_before = run.generators.state_dict()
@@ -72,6 +73,7 @@ def _train_epoch(run: Run, train: Batches, callbacks: Sequence[Callback], check:
         check()
         if run.stop:
             break
+    run.trained = True
 
 
 def _validate(run: Run, data: Batches, check: Callable[[], None]) -> dict[str, Any]:

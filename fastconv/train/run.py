@@ -41,6 +41,8 @@ class Run:
         Updates of an epoch, if that is known.
     batch : int
         Updates so far in the epoch that is under way; 0 when it is complete.
+    trained : bool
+        Whether all updates of that epoch are done, so that only its validation is left.
     step : int
         Updates so far in all epochs.
     inputs, targets, outputs : ndarray
@@ -64,6 +66,7 @@ class Run:
         self.history = History()
         self.epochs, self.steps = epochs, steps
         self.epoch, self.batch, self.step = 1, 0, 0
+        self.trained = False
         self.batch_loss = float("nan")
         self.metrics: dict[str, Any] = {}
         self.stop = False
@@ -81,7 +84,7 @@ class Run:
         """Complete the epoch."""
         self.metrics = metrics
         self.history.append({name: value for name, value in metrics.items() if np.ndim(value) == 0})
-        self.batch = 0
+        self.batch, self.trained = 0, False
         self.tally = Tally(self.tally.metrics)
 
     def save(self, path: str) -> None:
@@ -99,6 +102,7 @@ class Run:
         return {
             "epoch": self.history.epochs,
             "batch": self.batch,
+            "trained": self.trained,
             "step": self.step,
             "stop": self.stop,
             "history": self.history.state_dict(),
@@ -119,4 +123,4 @@ class Run:
         self.tally.load_state_dict(state["tally"])
         self.history.load_state_dict(state["history"])
         self.epoch, self.batch, self.step = history.epochs + 1, state["batch"], state["step"]
-        self.stop = bool(state["stop"])
+        self.trained, self.stop = bool(state["trained"]), bool(state["stop"])

@@ -46,7 +46,7 @@ class TensorBoard(Callback):
             kind, metric = ("validation", name[4:]) if name.startswith("val_") else ("train", name)
             self._writer.add_scalar(f"{metric}/{kind}", values[-1], run.epoch)
         for i, group in enumerate(run.optimizer.param_groups):
-            self._writer.add_scalar(f"learning rate/group {i}", group["lr"], run.epoch)
+            self._writer.add_scalar(f"learning_rate/group_{i}", group["lr"], run.epoch)
         self._writer.flush()
 
     def on_exit(self, run: Run) -> None:

@@ -1,0 +1,144 @@
+"""Ctrl-C and SIGTERM: a checkpoint of the last complete step, and then what the signal always does."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import fastconv as fc
+from fastconv.train import Callback, Checkpoint
+
+from .killed import CHECKPOINT, RESULT, main
+from .runs import STEPS, fit, remains, trainer_for
+
+SIGNALS = [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, ZeroDivisionError)]
+posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+
+
+class Raise(Callback):
+    """Sends a signal to the process at a step."""
+
+    def __init__(self, number, step, hook="on_grad_computed"):
+        self.number, self.step, self.steps = number, step, []
+        setattr(self, hook, self._act)
+
+    def _act(self, run):
+        if run.step == self.step:
+            signal.raise_signal(self.number)
+
+    def on_batch_end(self, run):
+        self.steps.append(run.step)
+
+
+@pytest.fixture
+def handler():
+    """SIGTERM divides by zero."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: 1 / 0)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@posix
+@pytest.mark.parametrize(("number", "error"), SIGNALS)
+@pytest.mark.parametrize("step", [1, 3, STEPS, STEPS + 1])
+def test_the_step_is_finished_saved_and_the_run_ended(tmp_path, handler, number, error, step):
+    path = tmp_path / "c.npz"
+    before = signal.getsignal(number)
+    raising = Raise(number, step)
+    with pytest.raises(error):
+        fit(trainer_for("Adam", [raising, Checkpoint(path)]))
+    assert raising.steps[-1] == step and signal.getsignal(number) is before
+    assert fc.load_checkpoint(path)["training"]["step"] == step
+    part, whole = trainer_for("Adam"), trainer_for("Adam")
+    assert remains(part, fit(part, resume=path)) == remains(whole, fit(whole))
+
+
+@posix
+def test_validation_is_dropped_and_done_again(tmp_path, monkeypatch):
+    path = tmp_path / "c.npz"
+    trainer = trainer_for("Adam", [Checkpoint(path)])
+    calls = []
+
+    def forward(x):
+        calls.append(trainer.model.training)
+        if calls[-2:] == [True, False]:
+            signal.raise_signal(signal.SIGINT)
+        return type(trainer.model).forward(trainer.model, x)
+
+    monkeypatch.setattr(trainer.model, "forward", forward)
+    with pytest.raises(KeyboardInterrupt):
+        fit(trainer)
+    saved = fc.load_checkpoint(path)["training"]
+    assert (saved["epoch"], saved["batch"], saved["step"]) == (0, STEPS, STEPS)
+    part, whole = trainer_for("Adam"), trainer_for("Adam")
+    assert remains(part, fit(part, resume=path)) == remains(whole, fit(whole))
+
+
+@posix
+def test_a_second_signal_acts_at_once(tmp_path):
+    class Twice(Raise):
+        def _act(self, run):
+            super()._act(run)
+            super()._act(run)
+
+    twice = Twice(signal.SIGINT, 2)
+    with pytest.raises(KeyboardInterrupt):
+        fit(trainer_for("SGD", [twice, Checkpoint(tmp_path / "c.npz")]))
+    assert twice.steps == [1] and not (tmp_path / "c.npz").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@posix
+def test_signals_act_at_once_if_nobody_saves(tmp_path):
+    raising = Raise(signal.SIGINT, 2)
+    with pytest.raises(KeyboardInterrupt):
+        fit(trainer_for("SGD", [raising]))
+    assert raising.steps == [1]
+
+
+@posix
+def test_ignored_signals_stay_ignored(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        raising = Raise(signal.SIGINT, 2)
+        fit(trainer_for("SGD", [raising, Checkpoint(tmp_path / "c.npz")]))
+        assert raising.steps[-1] == 15 and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_threads_train_as_well(tmp_path):
+    found = []
+    thread = threading.Thread(target=lambda: found.append(fit(trainer_for("SGD", [Checkpoint(tmp_path / "c.npz")]))))
+    thread.start()
+    thread.join()
+    assert found[0].epochs == 3
+
+
+@posix
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_process(tmp_path, number, code):
+    command = [sys.executable, "-m", "train.killed", str(tmp_path), "Adam", "0.02"]
+    process = subprocess.Popen(
+        command, cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "epoch 1\n"
+        time.sleep(0.05)
+        process.send_signal(number)
+        _, error = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == code and ("KeyboardInterrupt" in error) == (number == signal.SIGINT), error
+    assert not (tmp_path / RESULT).exists()
+    saved = fc.load_checkpoint(tmp_path / CHECKPOINT)
+    assert 1 <= saved["training"]["step"] < 15
+    (tmp_path / "whole").mkdir()
+    main(tmp_path, "Adam")
+    main(tmp_path / "whole", "Adam")
+    assert (tmp_path / RESULT).read_text() == (tmp_path / "whole" / RESULT).read_text()
