@@ -82,8 +82,8 @@ def test_every_bit_of_arrays_comes_back(path):
     arrays = {
         "special": special, "0-d": np.array(2), "empty": np.zeros((2, 0)), "bool": np.array([True]),
         "fortran": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "swapped": np.arange(3, dtype=">i8"),
-        "many axes": np.ones((1,) * 32), "\u00e9": np.zeros(1), "e\u0301": np.ones(1), "A": np.ones(2), "a": np.zeros(2),
-        "n" * 4000: np.ones(1),
+        "many axes": np.ones((1,) * 32), "\u00e9": np.zeros(1), "e\u0301": np.ones(1), "A": np.ones(2),
+        "a": np.zeros(2), "n" * 4000: np.ones(1),
     }  # fmt: skip
     fc.save_checkpoint(path, nn.ReLU(), arrays=arrays)
     found = fc.load_checkpoint(path)["arrays"]

@@ -9,7 +9,7 @@ import numpy as np
 from features.layers import LAYERS
 
 import fastconv as fc
-from fastconv import nn, optim
+from fastconv import nn, optim, train
 from fastconv.optim import lr_scheduler
 
 from .kinds import (
@@ -190,6 +190,8 @@ for scheme in (name for name in nn.init.__all__ if f"{name}_" in nn.init.__all__
     CALLS[f"{scheme}_"] = Call(getattr(nn.init, f"{scheme}_"), partial(_first_values, scheme, "tensor"))
 
 INFINITE = float("inf")
+TEXT = Kind((None, 3, b"loss", ["loss"]))
+STATES = ("optimizer", "scheduler", "loader")
 CALLS |= {
     "calculate_gain": Call(nn.init.calculate_gain, lambda: {"nonlinearity": "leaky_relu"}),
     "fan_in": Call(nn.init.fan_in, lambda: {"shape": (3, 4)}),
@@ -243,16 +245,49 @@ CALLS |= {
         fc.save_weights, lambda: {"path": "nowhere/w.npz", "model": nn.ReLU()}, {"meta": Kind((3, "a", [1]))}
     ),
     "load_weights": Call(fc.load_weights, lambda: {"path": "nowhere.npz", "model": nn.ReLU()}),
+    "save_checkpoint": Call(
+        fc.save_checkpoint, lambda: {"path": "nowhere/c.npz", "model": nn.ReLU()}, dict.fromkeys(STATES, OBJECT)
+    ),
+    "load_checkpoint": Call(fc.load_checkpoint, lambda: {"path": "nowhere.npz"}, dict.fromkeys(STATES, OBJECT)),
     "Trainer": Call(
         fc.Trainer,
         lambda: {"model": nn.ReLU(), "loss": nn.MSELoss(), "optimizer": optimizer()},
-        {"loss": Kind((None, 3, "mse", abs)), "callbacks": Kind((None, 3, "a", [3]))},
+        {
+            "loss": Kind((None, 3, "mse", abs)),
+            "callbacks": Kind((None, 3, "a", [3])),
+            "metrics": Kind((3, "accuracy", [3]), (["nonsense"], ["loss", "loss"])),
+        },
     ),
+    "Accuracy": Call(train.Accuracy, lambda: {}, {"binary": FLAG}),
+    "TopKAccuracy": Call(train.TopKAccuracy, lambda: {}, {"k": POSITIVE}),
+    "ConfusionMatrix": Call(train.ConfusionMatrix, lambda: {}),
+    "Checkpoint": Call(
+        train.Checkpoint,
+        lambda: {"path": "c.npz"},
+        {"best": PATH, "monitor": TEXT, "every_epochs": POSITIVE, "every_steps": POSITIVE},
+    ),
+    "CSVLogger": Call(train.CSVLogger, lambda: {"path": "h.csv"}),
+    "EarlyStopping": Call(
+        train.EarlyStopping,
+        lambda: {},
+        {"monitor": TEXT, "patience": POSITIVE, "min_delta": NOT_NEGATIVE, "restore_best": FLAG},
+    ),
+    "GradientNormClipping": Call(
+        train.GradientNormClipping,
+        lambda: {"max_norm": 1.0},
+        {"max_norm": NOT_NEGATIVE.but(INFINITE), "norm_type": FINITE.but(INFINITE) + Kind((), (0, -1))},
+    ),
+    "LRScheduler": Call(
+        train.LRScheduler,
+        lambda: {"scheduler": lr_scheduler.ReduceLROnPlateau(optimizer())},
+        {"scheduler": OBJECT, "every": WORD, "monitor": TEXT},
+    ),
+    "TimeBudget": Call(train.TimeBudget, lambda: {"seconds": 1.0}, {"seconds": NOT_NEGATIVE + Kind((), (0,))}),
     "lenet5": Call(
         fc.models.lenet5,
         lambda: {},
         {"num_classes": POSITIVE, "input_size": POSITIVE, "activation": WORD, "pool": WORD},
     ),
 }
-NOWHERE = ("mnist", "read_idx", "read_image", "save_weights", "load_weights")
+NOWHERE = ("mnist", "read_idx", "read_image", "save_weights", "load_weights", "save_checkpoint", "load_checkpoint")
 """Calls whose file is not there."""

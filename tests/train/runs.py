@@ -32,9 +32,7 @@ def trainer_for(optimizer="SGD", callbacks=(), **options):
 
 
 def loader(prefetch=0):
-    return fc.data.DataLoader(
-        X, Y, len(X) // STEPS, shuffle=True, rng=5, transform=RandomShift(1), prefetch=prefetch
-    )
+    return fc.data.DataLoader(X, Y, len(X) // STEPS, shuffle=True, rng=5, transform=RandomShift(1), prefetch=prefetch)
 
 
 def fit(trainer, epochs=EPOCHS, prefetch=0, **options):

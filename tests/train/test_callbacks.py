@@ -84,51 +84,47 @@ def test_a_metric_that_nobody_measures(callback, tmp_path, monkeypatch):
         trainer_for("SGD", [callback]).fit((X, Y), progress=False)
 
 
-def rates_of(schedule, **options):
-    """The rate in every epoch."""
-    rates = []
+class Rates(list, Callback):
+    """The rate of every epoch."""
 
-    class Look(Callback):
-        def on_epoch_begin(self, run):
-            rates.append(run.optimizer.param_groups[0]["lr"])
+    def on_epoch_begin(self, run):
+        self.append(round(run.optimizer.param_groups[0]["lr"], 6))
 
-    trainer = trainer_for("SGD", [Look(), *options.pop("callbacks", ())])
-    trainer.fit((X, Y), epochs=4, batch_size=25, progress=False, scheduler=schedule(trainer.optimizer), **options)
-    return [round(rate, 6) for rate in rates]
+
+def rates_with(make, measured=(), validation=None, **options):
+    """Rates under a schedule, which is handed over by `make`: to the trainer as a callback, or else to `fit`."""
+    rates, trainer = Rates(), trainer_for("SGD", measured)
+    made = make(trainer.optimizer)
+    trainer.callbacks += [rates, *([made] if isinstance(made, Callback) else [])]
+    schedule = None if isinstance(made, Callback) else made
+    trainer.fit((X, Y), validation, epochs=4, batch_size=25, rng=0, progress=False, scheduler=schedule, **options)
+    return rates
+
+
+def half(optimizer):
+    return optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+
+
+def plateau(optimizer):
+    return optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, factor=0.5)
 
 
 def test_schedules_go_by_steps_or_epochs():
-    half = optim.lr_scheduler.ExponentialLR
-    assert rates_of(lambda o: half(o, 0.5)) == [0.1, 0.025, 0.00625, 0.001563]
-    for every, expected in (("step", [0.1, 0.025, 0.00625, 0.001563]), ("epoch", [0.1, 0.05, 0.025, 0.0125])):
-        trainer = trainer_for("SGD")
-        trainer.callbacks.append(LRScheduler(half(trainer.optimizer, 0.5), every))
-        seen = []
-        trainer.callbacks.append(Callback())
-        trainer.callbacks[-1].on_epoch_begin = lambda run, seen=seen: seen.append(run.optimizer.param_groups[0]["lr"])
-        trainer.fit((X, Y), epochs=4, batch_size=25, progress=False)
-        assert [round(rate, 6) for rate in seen] == expected
+    by_steps, by_epochs = [0.1, 0.025, 0.00625, 0.001563], [0.1, 0.05, 0.025, 0.0125]
+    assert rates_with(half) == by_steps
+    assert rates_with(lambda optimizer: LRScheduler(half(optimizer))) == by_steps
+    assert rates_with(lambda optimizer: LRScheduler(half(optimizer), "epoch")) == by_epochs
 
 
-def test_a_plateau_gets_its_metric():
-    def plateau(optimizer):
-        return optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, factor=0.5)
+@pytest.mark.parametrize(("name", "validation"), [("loss", None), ("val_loss", (X_TEST, Y_TEST))])
+def test_a_plateau_gets_its_metric(name, validation):
+    for values, expected in (([4, 3, 2, 1], [0.1] * 4), ([1, 1, 1, 1], [0.1, 0.1, 0.05, 0.025])):
+        measured = [Measured(name, values)]
+        assert rates_with(lambda optimizer: LRScheduler(plateau(optimizer)), measured, validation) == expected
+    assert rates_with(plateau, validation=validation)[0] == 0.1
 
-    falling, stuck = [4, 3, 2, 1], [1, 1, 1, 1]
-    assert rates_of(plateau, callbacks=[]) != [0.1, 0.05, 0.025, 0.0125]  # the loss itself
-    for name, validation in (("loss", None), ("val_loss", (X_TEST, Y_TEST))):
-        for values, expected in ((falling, [0.1] * 4), (stuck, [0.1, 0.1, 0.05, 0.025])):
 
-            class Seen(Measured):
-                def on_epoch_end(self, run):
-                    super().on_epoch_end(run)
-                    rates.append(run.optimizer.param_groups[0]["lr"])
-
-            rates = []
-            trainer = trainer_for("SGD", [Seen(name, values)])
-            trainer.callbacks.append(LRScheduler(plateau(trainer.optimizer)))
-            trainer.fit((X, Y), validation, epochs=4, rng=0, progress=False)
-            assert rates == expected
+def test_schedules_that_cannot_be():
     trainer = trainer_for("SGD")
     trainer.callbacks = [LRScheduler(plateau(trainer.optimizer), monitor="val_accuracy")]
     with pytest.raises(ValueError, match="LRScheduler: monitor must be one of"):

@@ -31,7 +31,10 @@ class Break(nn.Module):
         return self._spoil(1, grad_output)
 
 
-def error_of(middle, x=X, callbacks=(TerminateOnNaN(),), change=None):
+LOOKING = [TerminateOnNaN()]
+
+
+def error_of(middle, x=X, callbacks=LOOKING, change=None):
     model = nn.Sequential(
         nn.Conv2d(1, 2, 3, rng=0), nn.Dropout(0.5, rng=1), nn.Sequential(nn.ReLU(), middle), nn.Flatten(),
         nn.Linear(72, 10, rng=0),

@@ -114,7 +114,8 @@ def test_another_run_is_refused_with_all_differences_and_nothing_changes(tmp_pat
         other.fit(loader, (X_TEST, Y_TEST), 1, resume=path, progress=False)
     for text in (
         str(path), "'1.weight' has shape", "unexpected '0.weight'", "optimizer: it is of Adam, not of SGD",
-        "rng: unexpected '4.rng'", "loader: ", "batch_size", "more than epochs=1", "callbacks: they must be ['EarlyStopping'",
+        "rng: unexpected '4.rng'", "loader: ", "batch_size", "more than epochs=1",
+        "callbacks: they must be ['EarlyStopping'",
     ):  # fmt: skip
         assert text in str(error.value), text
     assert loader.state_dict() == state and not other.optimizer.state_dict()["state"]
