@@ -70,10 +70,10 @@ def test_rectangles_are_the_fields(lenet, image):
 def test_what_sees_no_more_is_left_out_by_default():
     model = fc.models.resnet20(rng=0)
     before = {name: array.copy() for name, array in model.state_dict().items()}
-    ax = plot.receptive_field(model, np.zeros((3, 32, 32), np.float32))
+    ax = plot.receptive_field(model, np.zeros((3, 16, 16), np.float32))
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels[0] == "conv1: 3 × 3" and len(labels) == len(set(labels)) and not any("relu" in x for x in labels)
-    assert labels[-1].endswith("32 × 32")
+    assert labels[-1].endswith("16 × 16")
     after = model.state_dict()
     assert all(np.array_equal(after[name], array) for name, array in before.items())  # NaN reached no statistics
 
