@@ -1,6 +1,7 @@
 """The numbers of a training run, epoch by epoch."""
 
 import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -83,14 +84,13 @@ class History(Mapping[str, list[float]]):
         OSError
             The file cannot be written.
         """
-        # repr gives the shortest decimal that reads back as the same number.
-        rows = [
-            [str(epoch), *map(repr, values)]
-            for epoch, values in enumerate(zip(*self._columns.values(), strict=True), 1)
-        ]
-        text = "".join(",".join(row) + "\n" for row in [["epoch", *self._columns], *rows])
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(["epoch", *self._columns])
+        # A float is written as the shortest decimal that reads back as the same number.
+        rows.writerows(zip(range(1, self.epochs + 1), *self._columns.values(), strict=True))
         with atomic_write(path) as file:
-            file.write(text.encode())
+            file.write(text.getvalue().encode())
 
     @classmethod
     def from_csv(cls, path: Path) -> "History":
@@ -112,17 +112,18 @@ class History(Mapping[str, list[float]]):
         source = file_path("History.from_csv", path)
         with open_regular(source) as file:
             content = file.read()
-        history, line = cls(), 1
+        history = cls()
+        rows = csv.reader(content.decode(errors="replace").splitlines(), strict=True)
         try:
-            head, *rows = csv.reader(content.decode().splitlines(), strict=True)
+            head = next(rows, [])
             if head[:1] != ["epoch"] or len(set(head)) < len(head):
                 raise ValueError("it must name the columns, 'epoch' first")
-            for line, row in enumerate(rows, 2):
-                if row[:1] != [str(line - 1)] or len(row) != len(head):
-                    raise ValueError(f"it must be epoch {line - 1} with {len(head) - 1} numbers, got {shown(row)}")
+            for epoch, row in enumerate(rows, 1):
+                if row[:1] != [str(epoch)] or len(row) != len(head):
+                    raise ValueError(f"it must be epoch {epoch} with {len(head) - 1} numbers, got {shown(row)}")
                 history.append(dict(zip(head[1:], map(float, row[1:]), strict=True)))
         except (ValueError, csv.Error) as error:
-            raise ValueError(f"{source}: not a history: line {line}: {error}") from error
+            raise ValueError(f"{source}: not a history: line {max(rows.line_num, 1)}: {error}") from error
         return history
 
     def state_dict(self) -> dict[str, Any]:
