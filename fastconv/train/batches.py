@@ -28,16 +28,8 @@ def batches(
     return data
 
 
-def check_class_ids(function: str, data: Batches, outputs: NDArray[Any], ignore_index: int | None) -> None:
-    """See that the class ids of a whole data set fit the outputs of a model.
-
-    Losses check them as well, but a batch does not know its place in the data.
-
-    Raises
-    ------
-    ValueError
-        One does not; the text has its row.
-    """
+def find_class_id(function: str, data: Batches, outputs: NDArray[Any], ignore_index: int | None) -> None:
+    """Raise the ValueError that says in which row of the data a class id is not one of the model's, if there is one."""
     targets = getattr(data, "y", None)
     if not isinstance(targets, np.ndarray) or targets.dtype.kind not in "iu" or targets.ndim != outputs.ndim - 1:
         return
@@ -46,4 +38,4 @@ def check_class_ids(function: str, data: Batches, outputs: NDArray[Any], ignore_
         wrong &= targets != ignore_index
     if wrong.any():
         place = np.argwhere(wrong)[0].tolist()
-        raise ValueError(f"{function}: y{place} = {targets[tuple(place)]} is not in [0, {outputs.shape[1]})")
+        raise ValueError(f"{function}: y{place} = {targets[tuple(place)]} is not in [0, {outputs.shape[1]})") from None

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..nn import Module
-from .batches import Batches, check_class_ids
+from .batches import Batches, find_class_id
 from .callbacks import Callback
 from .interruption import Interrupted
 from .non_finite import where
@@ -54,9 +54,7 @@ def _train_epoch(run: Run, train: Batches, callbacks: Sequence[Callback], check:
         run.step += 1
         run.batch += 1
         run.outputs = outputs = run.model(x)
-        if run.batch == 1:
-            check_class_ids("Trainer.fit", train, outputs, getattr(run.loss, "ignore_index", None))
-        run.batch_loss = loss = float(run.loss(outputs, y))
+        run.batch_loss = loss = _loss_of("Trainer.fit", run.loss, train, outputs, y)
         if not math.isfinite(loss):
             raise FloatingPointError(
                 f"Trainer.fit: the loss is {loss} at step {run.step} (epoch {run.epoch}): {where(run)}; "
@@ -94,13 +92,20 @@ def measure(
     with Evaluation(model):
         for x, y in data:
             outputs: NDArray[Any] = model(x)
-            if tally.samples == 0:
-                check_class_ids(function, data, outputs, getattr(loss, "ignore_index", None))
-            tally.add(outputs, y, float(loss(outputs, y)))
+            tally.add(outputs, y, _loss_of(function, loss, data, outputs, y))
             check()
     if tally.samples == 0:
         raise ValueError(f"{function}: data has no samples")
     return tally.values()
+
+
+def _loss_of(function: str, loss: Loss, data: Batches, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
+    try:
+        return float(loss(outputs, targets))
+    except ValueError:
+        # A batch does not know its place in the data, which know the row.
+        find_class_id(function, data, outputs, getattr(loss, "ignore_index", None))
+        raise
 
 
 class Evaluation:
