@@ -42,7 +42,7 @@ def test_version_1():
 
 
 def run(*callbacks, **options):
-    """A run whose numbers are exact: nothing but the gradient of a bias is not zero."""
+    """A run of few numbers, which have nearly the same bits everywhere."""
     model = nn.Sequential(nn.Linear(2, 2, rng=0))
     model[0].weight.data[...] = 0
     model[0].bias.data[...] = 0
@@ -66,6 +66,8 @@ class Keep(Callback):
 def test_a_run_of_version_1():
     """Made by `run(Keep())`: within its second epoch."""
     ours, theirs = run(), run(resume=RUN_1)
-    assert ours[1] == theirs[1] and ours[2].best_epoch == theirs[2].best_epoch
+    assert ours[2].best_epoch == theirs[2].best_epoch and list(ours[1]) == list(theirs[1])
+    for name, values in ours[1].items():
+        np.testing.assert_allclose(theirs[1][name], values, rtol=1e-5)
     for name, array in ours[0].model.state_dict().items():
-        assert np.array_equal(theirs[0].model.state_dict()[name], array)
+        np.testing.assert_allclose(theirs[0].model.state_dict()[name], array, rtol=1e-5)

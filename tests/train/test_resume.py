@@ -1,40 +1,61 @@
 """A run that was stopped and resumed, at any step, has the bits of one that was not."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 import fastconv as fc
-from fastconv import nn, optim
+from fastconv import _files, nn, optim
 from fastconv.train import Callback, Checkpoint, EarlyStopping, LRScheduler, TopKAccuracy
 
-from .runs import EPOCHS, OPTIMIZERS, STEPS, X_TEST, Y_TEST, X, Y, fit, network, remains, trainer_for
+from .runs import OPTIMIZERS, STEPS, X_TEST, Y_TEST, X, Y, fit, network, remains, trainer_for
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_disks(monkeypatch):
+    """Nobody pulls the plug here."""
+    monkeypatch.setattr(_files.os, "fsync", lambda descriptor: None)
+
+
+class Enough(Exception):
+    """The run has gone on for as long as the test needs."""
 
 
 class Every(Callback):
-    """Keeps a checkpoint of each step and each epoch."""
+    """Keeps a checkpoint of each step and each epoch, up to a number of them."""
 
     saves = True
 
-    def __init__(self, folder):
-        self.folder, self.paths = folder, []
+    def __init__(self, folder, limit=None):
+        self.folder, self.limit, self.paths = folder, limit, []
+        folder.mkdir(exist_ok=True)
 
     def keep(self, run):
-        self.paths.append(str(self.folder / f"{len(self.paths)}.npz"))
-        run.save(self.paths[-1])
+        self.paths.append(self.folder / f"{len(self.paths)}.npz")
+        run.save(str(self.paths[-1]))
+        if len(self.paths) == self.limit:
+            raise Enough
 
     on_batch_end = on_epoch_end = keep
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_step_of_every_optimizer(optimizer, tmp_path):
-    every = Every(tmp_path)
+    """Each of 50 steps, and each end of an epoch, leads from its checkpoint to the next one, bit for bit."""
+    epochs = 10
+    every = Every(tmp_path / "whole")
     whole = trainer_for(optimizer, [every])
-    expected = remains(whole, fit(whole, prefetch=2))
-    assert len(every.paths) == EPOCHS * (STEPS + 1)
-    for i, path in enumerate(every.paths):
+    expected = remains(whole, fit(whole, epochs, prefetch=2))
+    assert len(every.paths) == epochs * (STEPS + 1)
+    for path, following in pairwise(every.paths):
+        one = Every(tmp_path / "part", limit=1)
+        with pytest.raises(Enough):
+            fit(trainer_for(optimizer, [one]), epochs, resume=path)
+        assert one.paths[0].read_bytes() == following.read_bytes(), path
+    for path in (every.paths[17], every.paths[-1]):
         part = trainer_for(optimizer)
-        found = remains(part, fit(part, resume=path, prefetch=2 * (i % 2)))
-        assert found == expected, path
+        assert remains(part, fit(part, epochs, resume=path)) == expected
 
 
 def test_metrics_and_best_models_go_on(tmp_path):
