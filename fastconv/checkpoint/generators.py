@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 
 from .._geometry import shown
+from ..data._generator import plain_state, set_state
 from ..nn import Module
-
-# What the C code of a bit generator reads by these indices has no other bounds.
-_LARGEST = {"pos": 624, "buffer_pos": 4, "has_uint32": 1}
 
 
 class Generators:
@@ -39,8 +37,8 @@ class Generators:
         return bool(self._found)
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of every generator."""
-        return {name: generator.bit_generator.state for name, generator in self._found.items()}
+        """The state of every generator, in JSON values."""
+        return {name: plain_state(generator) for name, generator in self._found.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Put all generators into the states that `state_dict` gave.
@@ -52,30 +50,15 @@ class Generators:
         """
         if not isinstance(state, Mapping):
             raise ValueError(f"the states must be a dict, got {shown(state)}")
-        own = self.state_dict()
-        problems = [f"missing {name!r}" for name in own if name not in state]
-        problems += [f"unexpected {name!r}" for name in state if name not in own]
-        problems += [
-            f"{name!r} is not a state of {before['bit_generator']}"
-            for name, before in own.items()
-            if name in state and not _alike(before, state[name])
-        ]
-        if problems:
-            raise ValueError("; ".join(problems))
+        before = self.state_dict()
+        problems = [f"missing {name!r}" for name in before if name not in state]
+        problems += [f"unexpected {name!r}" for name in state if name not in before]
         for name, generator in self._found.items():
-            generator.bit_generator.state = state[name]
-
-
-def _alike(own: Any, other: Any, name: str = "") -> bool:
-    """Whether a state has the parts of another, of the same kinds and sizes."""
-    if isinstance(own, dict):
-        return (
-            isinstance(other, dict)
-            and own.keys() == other.keys()
-            and all(_alike(value, other[key], key) for key, value in own.items())
-        )
-    if isinstance(own, np.ndarray):
-        return isinstance(other, np.ndarray) and other.dtype == own.dtype and other.shape == own.shape
-    if isinstance(own, str):
-        return bool(own == other)
-    return type(other) is int and 0 <= other <= _LARGEST.get(name, 2**128 - 1)
+            if name in state:
+                try:
+                    set_state(generator, state[name])
+                except ValueError as error:
+                    problems.append(f"{name!r}: {error}")
+        if problems:
+            self.load_state_dict(before)
+            raise ValueError("; ".join(problems))

@@ -15,7 +15,7 @@ from .calls import CALLS, NOWHERE, Call
 
 COVERED_ELSEWHERE = {
     # Base classes and records, of which nothing is constructed with arguments.
-    *("Module", "Optimizer", "LRScheduler", "RemovableHandle", "History", "Transform"),
+    *("Module", "Optimizer", "LRScheduler", "RemovableHandle", "History", "Transform", "Split"),
     *("Identity", "Sigmoid", "Tanh"),  # take nothing, or anything
     *("SequentialLR", "ChainedScheduler"),  # tests/optim/lr_scheduler/test_composition.py
     *(name for name in fc.models.__all__ if name != "lenet5"),  # tests/models/test_arguments.py

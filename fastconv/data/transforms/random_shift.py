@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..._geometry import integer
+from ._windows import check_images, padded, windows
 from .transform import Images, Targets, Transform
 
 
@@ -13,6 +14,10 @@ class RandomShift(Transform):
     ----------
     max_shift : int
         The largest shift; all shifts from ``-max_shift`` to ``max_shift`` are equally likely.
+
+    See Also
+    --------
+    RandomCrop : the same with ``padding=max_shift`` and the size of the images, with other sizes and borders too.
 
     Examples
     --------
@@ -30,14 +35,10 @@ class RandomShift(Transform):
         self, images: Images, targets: Targets | None, rng: np.random.Generator
     ) -> tuple[Images, Targets | None]:
         """Return shifted copies of `images`, shape (n, ..., h, w)."""
-        if images.ndim < 3:
-            raise ValueError(f"RandomShift: images must have shape (n, ..., h, w), got {images.shape}")
+        check_images("RandomShift", images)
         height, width = images.shape[-2:]
-        shifts = rng.integers(-self.max_shift, self.max_shift, size=(len(images), 2), endpoint=True)
-        moved = np.zeros_like(images, order="C")
-        for image, result, (down, right) in zip(images, moved, shifts.tolist(), strict=True):
-            # A shift beyond the image leaves an empty slice on both sides: the result stays zero.
-            result[..., max(down, 0) : max(height + down, 0), max(right, 0) : max(width + right, 0)] = image[
-                ..., max(-down, 0) : max(height - down, 0), max(-right, 0) : max(width - right, 0)
-            ]
-        return moved, targets
+        down, right = rng.integers(-self.max_shift, self.max_shift, size=(2, len(images)), endpoint=True)
+        # A shift by the whole image leaves nothing of it, as a larger one does.
+        rows, columns = min(self.max_shift, height), min(self.max_shift, width)
+        tops, lefts = rows - np.clip(down, -rows, rows), columns - np.clip(right, -columns, columns)
+        return windows(padded(images, rows, columns), height, width, tops, lefts), targets

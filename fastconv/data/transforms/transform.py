@@ -59,6 +59,8 @@ class Transform(ABC):
         name = type(self).__name__
         if not isinstance(images, np.ndarray):
             raise TypeError(f"{name}: images must be an array, got {type(images).__name__}")
+        if images.dtype.type not in (np.uint8, np.float32, np.float64):
+            raise TypeError(f"{name}: images must be uint8, float32 or float64, got {images.dtype}")
         changed = self.apply(images, targets, generator(name, rng))
         return changed[0] if targets is None else changed
 
