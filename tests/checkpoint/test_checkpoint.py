@@ -116,7 +116,14 @@ def test_states_of_generators_that_cannot_be():
         bad += [{"0.rng": good["0.rng"] | {"has_uint32": value}} for value in (2, -1, "1", True)]
         if kind == "MT19937":
             bad = bad[:4]
-            for wrong in ({"pos": 625}, {"pos": -1}, {"key": [0.5] * 624}, {"key": [2**40] * 624}, {"key": [0, 1, 2]}, {"key": 3}):
+            for wrong in (
+                {"pos": 625},
+                {"pos": -1},
+                {"key": [0.5] * 624},
+                {"key": [2**40] * 624},
+                {"key": [0, 1, 2]},
+                {"key": 3},
+            ):
                 bad.append({"0.rng": good["0.rng"] | {"state": good["0.rng"]["state"] | wrong}})
         if kind == "Philox":
             bad.append({"0.rng": good["0.rng"] | {"buffer_pos": 5}})
