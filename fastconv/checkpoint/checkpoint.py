@@ -130,10 +130,7 @@ def load_checkpoint(
     parts = _parts(function, model, optimizer, scheduler, loader) if model is not None else {}
     parts |= _others(function, optimizer, scheduler, loader)
     contents = file.read(source)
-    try:
-        load_all(parts, contents.states, contents.classes)
-    except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error
+    load_all(source, parts, *contents)
     return contents.states
 
 

@@ -22,13 +22,13 @@ def classes(parts: Parts) -> dict[str, str]:
     return {name: type(part).__name__ for name, part in parts.items() if name.startswith(OF_A_CLASS)}
 
 
-def load_all(parts: Parts, states: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
-    """Give every part its state, or none.
+def load_all(path: str, parts: Parts, states: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
+    """Give every part its state from the file at `path`, or none.
 
     Raises
     ------
     ValueError
-        States are missing or do not fit; the text tells of all parts. Nothing was changed.
+        States are missing or do not fit; the text has the path and tells of all parts. Nothing was changed.
     """
     problems: dict[str, str] = {}
     done: list[tuple[Stateful, Any]] = []
@@ -48,7 +48,8 @@ def load_all(parts: Parts, states: Mapping[str, Any], kinds: Mapping[str, Any]) 
             except (TypeError, ValueError, LookupError, AttributeError) as error:
                 problems[name] = str(error)
         if problems:
-            raise ValueError("; ".join(f"{name}: {problems[name]}" for name in parts if name in problems))
+            told = "; ".join(f"{name}: {problems[name]}" for name in parts if name in problems)
+            raise ValueError(f"{path}: {told}")
     except BaseException:
         for part, before in reversed(done):
             part.load_state_dict(before)

@@ -1,6 +1,6 @@
 """What a user calls to train and measure a model."""
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from .._files import Path, file_path
 from .._geometry import integer, is_sequence, shown
 from ..checkpoint import file
-from ..checkpoint.parts import Stateful, load_all
+from ..checkpoint.parts import load_all
 from ..data.loader import DataLoader
 from ..nn import Module
 from ..optim import Optimizer
@@ -20,6 +20,7 @@ from .history import History
 from .interruption import Interrupted, Interruption
 from .loop import Evaluation, measure, train_epochs
 from .metrics import Metric
+from .parts import parts_of
 from .run import Loss, Run
 from .tally import Tally, metrics_for
 
@@ -145,15 +146,15 @@ class Trainer:
         validating = None if validation is None else batches(validation, "Trainer.fit", 256)
         steps = len(training) if isinstance(training, Sized) else None
         run = Run(self.model, self.loss, self.optimizer, epochs, steps, Tally(self.metrics))
-        run.parts = _parts(run, training, validating, callbacks)
-        source = None if resume is None else file_path("Trainer.fit", resume, "resume")
-        contents = None if source is None else file.read(source)
+        run.parts = parts_of(run, training, validating, callbacks)
+        source = "" if resume is None else file_path("Trainer.fit", resume, "resume")
+        contents = None if resume is None else file.read(source)
         with Interruption(any(callback.saves for callback in callbacks)) as interruption:
             try:
                 for callback in callbacks:
                     callback.on_train_begin(run)
                 if contents is not None:
-                    _resume(run, source, contents)
+                    load_all(source, run.parts, *contents)
                 train_epochs(run, training, validating, callbacks, interruption.check)
                 for callback in callbacks:
                     callback.on_train_end(run)
@@ -228,52 +229,3 @@ class Trainer:
         if progress:
             callbacks.append(ProgressBar())
         return sorted(callbacks, key=lambda callback: callback.saves)
-
-
-class _States:
-    """The states of callbacks, for a checkpoint: those that have one, in their order."""
-
-    def __init__(self, callbacks: Sequence[Callback]) -> None:
-        self._callbacks = callbacks
-
-    def _stateful(self) -> list[tuple[Callback, Any]]:
-        states = [(callback, callback.state_dict()) for callback in self._callbacks]
-        return [(callback, state) for callback, state in states if state]
-
-    def state_dict(self) -> list[Any]:
-        return [(type(callback).__name__, state) for callback, state in self._stateful()]
-
-    def load_state_dict(self, saved: Any) -> None:
-        stateful = self._stateful()
-        ours, theirs = [type(callback).__name__ for callback, _ in stateful], [name for name, _ in saved]
-        if ours != theirs:
-            raise ValueError(f"they must be {theirs} as before, got {ours}")
-        for (callback, before), (_, state) in zip(stateful, saved, strict=True):
-            if not isinstance(state, Mapping) or state.keys() != before.keys():
-                raise ValueError(f"the state of {type(callback).__name__} must have {list(before)}, got {shown(state)}")
-        for (callback, _), (_, state) in zip(stateful, saved, strict=True):
-            callback.load_state_dict(state)
-
-
-def _parts(run: Run, training: Any, validating: Any, callbacks: Sequence[Callback]) -> dict[str, Stateful]:
-    """What a checkpoint is of: everything that the rest of the run depends on."""
-    schedules = [callback.scheduler for callback in callbacks if isinstance(callback, LRScheduler)]
-    candidates = {
-        "model": run.model,
-        "rng": run.generators,
-        "optimizer": run.optimizer,
-        **{f"scheduler{i or ''}": schedule for i, schedule in enumerate(schedules)},
-        "loader": training,
-        "validation": validating,
-        "training": run,
-        "callbacks": _States(callbacks),
-    }
-    return {name: part for name, part in candidates.items() if hasattr(part, "load_state_dict")}
-
-
-def _resume(run: Run, source: str | None, contents: file.Contents) -> None:
-    states, classes = contents
-    try:
-        load_all(run.parts, states, classes)
-    except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error
