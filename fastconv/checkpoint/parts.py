@@ -22,15 +22,16 @@ def classes(parts: Parts) -> dict[str, str]:
     return {name: type(part).__name__ for name, part in parts.items() if name.startswith(OF_A_CLASS)}
 
 
-def load_all(path: str, parts: Parts, states: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
-    """Give every part its state from the file at `path`, or none.
+def load_all(path: str, parts: Parts, states: Mapping[str, Any], kinds: Mapping[str, Any], exact: bool = False) -> None:
+    """Give every part its state from the file at `path`, or none; `exact`: there may be no states of other parts.
 
     Raises
     ------
     ValueError
         States are missing or do not fit; the text has the path and tells of all parts. Nothing was changed.
     """
-    problems: dict[str, str] = {}
+    others = [name for name in states if exact and name not in parts]
+    problems = dict.fromkeys(others, "it is in the file, but not in this run")
     done: list[tuple[Stateful, Any]] = []
     ours = classes(parts)
     try:
@@ -48,7 +49,7 @@ def load_all(path: str, parts: Parts, states: Mapping[str, Any], kinds: Mapping[
             except (TypeError, ValueError, LookupError, AttributeError) as error:
                 problems[name] = str(error)
         if problems:
-            told = "; ".join(f"{name}: {problems[name]}" for name in parts if name in problems)
+            told = "; ".join(f"{name}: {problems[name]}" for name in (*parts, *others) if name in problems)
             raise ValueError(f"{path}: {told}")
     except BaseException:
         for part, before in reversed(done):

@@ -33,7 +33,9 @@ def flatten(function: str, tree: Mapping[str, Any]) -> tuple[dict[str, Any], dic
     """
     arrays: dict[str, Array] = {}
     try:
-        return {name: _flat(function, value, name, arrays) for name, value in tree.items()}, arrays
+        return {
+            _key(function, name, "what is saved"): _flat(function, value, name, arrays) for name, value in tree.items()
+        }, arrays
     except RecursionError:
         raise ValueError(f"{function}: a value is nested too deeply") from None
 

@@ -154,7 +154,7 @@ class Trainer:
                 for callback in callbacks:
                     callback.on_train_begin(run)
                 if contents is not None:
-                    load_all(source, run.parts, *contents)
+                    load_all(source, run.parts, *contents, exact=True)
                 train_epochs(run, training, validating, callbacks, interruption.check)
                 for callback in callbacks:
                     callback.on_train_end(run)

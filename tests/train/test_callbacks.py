@@ -163,6 +163,11 @@ def test_csv_logger(tmp_path):
     assert seen == [True] * 3 and fc.History.from_csv(path) == history
 
 
+def test_two_files_for_one_purpose_each():
+    with pytest.raises(ValueError, match="best must be another file"):
+        Checkpoint("c.npz", best="c.npz")
+
+
 class Trains(Callback):
     def on_batch_end(self, run):
         raise AssertionError("training has started")
@@ -227,6 +232,13 @@ def test_tensorboard(tmp_path):
     }  # fmt: skip
     assert found["loss/validation"] == [(i, np.float32(loss)) for i, loss in enumerate(history["val_loss"], 1)]
     assert [step for step, _ in found["learning_rate/group_0"]] == [1, 2, 3]
+
+
+def test_tensorboard_where_nothing_can_be_written(tmp_path):
+    pytest.importorskip("tensorboardX")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        trainer_for("SGD", [TensorBoard(tmp_path / "file" / "x"), Trains()]).fit((X, Y), progress=False)
 
 
 def test_tensorboard_without_the_package(monkeypatch):

@@ -141,6 +141,11 @@ def test_another_run_is_refused_with_all_differences_and_nothing_changes(tmp_pat
         assert text in str(error.value), text
     assert loader.state_dict() == state and not other.optimizer.state_dict()["state"]
     assert all(np.array_equal(before[name], array) for name, array in model.state_dict().items())
+    with pytest.raises(ValueError, match="validation: it is in the file, but not in this run"):
+        other.fit(loader, epochs=1, resume=path, progress=False)
+    fc.save_checkpoint(path, network())
+    with pytest.raises(ValueError, match="training: it is not in the file"):
+        fit(trainer_for(), resume=path)
     with pytest.raises(FileNotFoundError):
         fit(trainer_for(), resume=tmp_path / "none.npz")
     with pytest.raises(TypeError, match="resume"):

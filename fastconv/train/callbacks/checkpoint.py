@@ -73,6 +73,8 @@ class Checkpoint(Callback):
         name = "Checkpoint"
         self.path = file_path(name, path)
         self.best = None if best is None else file_path(name, best, "best")
+        if self.best == self.path:
+            raise ValueError(f"{name}: best must be another file than path, got {self.best!r} for both")
         self._monitored = Monitored(name, monitor, mode)
         self.every_epochs = integer(name, "every_epochs", every_epochs, 1)
         self.every_steps = None if every_steps is None else integer(name, "every_steps", every_steps, 1)
