@@ -1,17 +1,19 @@
-"""Signals that end a run between two steps instead of within one."""
+"""Signals that end a run where it can go on later."""
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
 
 class Interrupted(BaseException):
-    """A signal has come, and the run is at a place where it can end."""
+    """A signal has come, at a place where the run can end."""
 
 
 class Interruption:
-    """While entered, keeps SIGINT and SIGTERM for later: `check` tells of them, and leaving acts on them.
+    """While entered, keeps SIGINT and SIGTERM for places where a run can end: leaving acts on them.
 
     What a signal does is what it did before: SIGINT raises KeyboardInterrupt and SIGTERM ends the process, unless
     someone has set another handler. A second signal acts at once. Outside of the main thread, which alone can set
@@ -27,11 +29,22 @@ class Interruption:
         self._wanted = wanted and threading.current_thread() is threading.main_thread()
         self._before: dict[int, Any] = {}
         self._came: int | None = None
+        self._anywhere = False
 
     def check(self) -> None:
         """Raise `Interrupted` if a signal has come."""
         if self._came is not None:
             raise Interrupted
+
+    @contextmanager
+    def anywhere(self) -> Iterator[None]:
+        """Within this block, a signal raises `Interrupted` at once: what the block changes is to be put back then."""
+        self.check()
+        self._anywhere = True
+        try:
+            yield
+        finally:
+            self._anywhere = False
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM) if self._wanted else ():
@@ -48,6 +61,8 @@ class Interruption:
     def _keep(self, number: int, frame: FrameType | None) -> None:
         if self._came is None:
             self._came = number
+            if self._anywhere:
+                raise Interrupted
             return
         self._came = None
         self._put_back()

@@ -72,7 +72,7 @@ class Run:
         self.stop = False
         self.tally = tally
         self.generators = Generators(model)
-        self.generators_before: dict[str, Any] = {}
+        self.generators_before = self.generators.state_dict()
         self.parts: Parts = {}
 
     @property

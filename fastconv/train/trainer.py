@@ -155,7 +155,7 @@ class Trainer:
                     callback.on_train_begin(run)
                 if contents is not None:
                     load_all(source, run.parts, *contents, exact=True)
-                train_epochs(run, training, validating, callbacks, interruption.check)
+                train_epochs(run, training, validating, callbacks, interruption)
                 for callback in callbacks:
                     callback.on_train_end(run)
             except Interrupted:
@@ -187,7 +187,7 @@ class Trainer:
         """
         function = "Trainer.evaluate"
         found = batches(data, function, batch_size)
-        return measure(function, self.model, self.loss, found, Tally(self.metrics), lambda: None)
+        return measure(function, self.model, self.loss, found, Tally(self.metrics))
 
     def predict(self, X: NDArray[Any], *, batch_size: int = 256) -> NDArray[Any]:
         """Outputs of the model, in evaluation mode.

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import fastconv as fc
-from fastconv.train import Callback, Checkpoint
+from fastconv.train import Callback, Checkpoint, loop
 
 from .killed import CHECKPOINT, RESULT, main
-from .runs import STEPS, fit, remains, trainer_for
+from .runs import STEPS, X, Y, fit, remains, trainer_for
 
 SIGNALS = [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, ZeroDivisionError)]
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
@@ -59,24 +59,56 @@ def test_the_step_is_finished_saved_and_the_run_ended(tmp_path, handler, number,
 
 
 @posix
-def test_validation_is_dropped_and_done_again(tmp_path, monkeypatch):
-    path = tmp_path / "c.npz"
+@pytest.mark.parametrize("place", ["forward", "backward", "validation"])
+@pytest.mark.parametrize("call", [1, 3])
+def test_long_work_is_dropped_and_done_again(tmp_path, monkeypatch, place, call):
+    monkeypatch.setattr(loop, "PATIENCE", -1)
+    path, calls = tmp_path / "c.npz", []
+
+    def act(*ignored):
+        if trainer.model.training is (place != "validation"):
+            calls.append(place)
+            if len(calls) == call:
+                signal.raise_signal(signal.SIGINT)
+
     trainer = trainer_for("Adam", [Checkpoint(path)])
-    calls = []
-
-    def forward(x):
-        calls.append(trainer.model.training)
-        if calls[-2:] == [True, False]:
-            signal.raise_signal(signal.SIGINT)
-        return type(trainer.model).forward(trainer.model, x)
-
-    monkeypatch.setattr(trainer.model, "forward", forward)
+    dropout = trainer.model[4]
+    register = dropout.register_full_backward_hook if place == "backward" else dropout.register_forward_hook
+    register(act)
     with pytest.raises(KeyboardInterrupt):
-        fit(trainer)
+        fit(trainer, prefetch=call - 1)
     saved = fc.load_checkpoint(path)["training"]
-    assert (saved["epoch"], saved["batch"], saved["step"]) == (0, STEPS, STEPS)
+    if place == "validation":
+        assert (saved["epoch"], saved["batch"], saved["step"]) == (call - 1, STEPS, call * STEPS)
+    else:
+        assert saved["step"] == saved["batch"] == call - 1
     part, whole = trainer_for("Adam"), trainer_for("Adam")
     assert remains(part, fit(part, resume=path)) == remains(whole, fit(whole))
+
+
+@posix
+def test_data_that_take_long_are_not_waited_for(tmp_path, monkeypatch):
+    """The batch that was being made is made again."""
+
+    def transform(images):
+        made.append(len(images))
+        if made == [10] * 3:
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+            time.sleep(30)
+        return images * 0.5
+
+    def train(make, **options):
+        trainer = trainer_for("Adam", [Checkpoint(path)])
+        batches = fc.data.DataLoader(X, Y, 10, shuffle=True, rng=1, transform=make)
+        return remains(trainer, trainer.fit(batches, epochs=2, progress=False, **options))
+
+    made, path = [], tmp_path / "c.npz"
+    monkeypatch.setattr(loop, "PATIENCE", -1)
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        train(transform)
+    assert time.monotonic() - start < 10 and fc.load_checkpoint(path)["training"]["step"] == 2
+    assert train(transform, resume=path) == train(lambda images: images * 0.5)
 
 
 @posix
@@ -137,7 +169,7 @@ def test_a_process(tmp_path, number, code):
     assert process.returncode == code and ("KeyboardInterrupt" in error) == (number == signal.SIGINT), error
     assert not (tmp_path / RESULT).exists()
     saved = fc.load_checkpoint(tmp_path / CHECKPOINT)
-    assert 1 <= saved["training"]["step"] < 15
+    assert saved["training"]["step"] < 15
     (tmp_path / "whole").mkdir()
     main(tmp_path, "Adam")
     main(tmp_path / "whole", "Adam")

@@ -17,8 +17,8 @@ class Checkpoint(Callback):
     ``Trainer.fit(..., resume=path)`` goes on from it with the same bits as if it had not been stopped. Each file is
     replaced as a whole: whatever happens, the path has the old checkpoint or the new.
 
-    With this callback, the first Ctrl-C or SIGTERM lets the step that is under way finish, and acts once the
-    checkpoint is written; a second one acts at once.
+    With this callback, the first Ctrl-C or SIGTERM lets the step that is under way finish, or drops it if it may take
+    longer than a moment, and acts once the checkpoint is written; a second one acts at once.
 
     Parameters
     ----------
