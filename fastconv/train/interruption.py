@@ -53,9 +53,9 @@ class Interruption:
                 self._before[number] = signal.signal(number, self._keep)
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._put_back()
-        if self._came is not None:
+        if self._came is not None and kind is None:  # an error ends the run as well, and has more to tell
             signal.raise_signal(self._came)
 
     def _keep(self, number: int, frame: FrameType | None) -> None:

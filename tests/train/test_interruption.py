@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: a checkpoint of the last complete step, and then what the signal always does."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import fastconv as fc
+from fastconv import _files
 from fastconv.train import Callback, Checkpoint, loop
 
 from .killed import CHECKPOINT, RESULT, main
@@ -131,6 +133,21 @@ def test_signals_act_at_once_if_nobody_saves(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fit(trainer_for("SGD", [raising]))
     assert raising.steps == [1]
+
+
+@posix
+def test_a_checkpoint_that_cannot_be_written_is_told_instead(tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError(errno.ENOSPC, "full")
+
+    class Full(Raise):
+        def _act(self, run):
+            monkeypatch.setattr(_files.os, "replace", fail)
+            super()._act(run)
+
+    with pytest.raises(OSError, match="full"):
+        fit(trainer_for("SGD", [Full(signal.SIGINT, 2), Checkpoint(tmp_path / "c.npz")]))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @posix

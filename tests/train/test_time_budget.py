@@ -3,7 +3,7 @@
 import pytest
 
 import fastconv as fc
-from fastconv.train import Callback, Checkpoint, TimeBudget
+from fastconv.train import Callback, Checkpoint, CSVLogger, TimeBudget
 from fastconv.train.callbacks import time_budget
 
 from .runs import X_TEST, Y_TEST, X, Y, trainer_for
@@ -85,6 +85,12 @@ def test_a_resumed_run_has_the_rest_of_the_time(monkeypatch, tmp_path):
     whole = Clock(monkeypatch, 1.0)
     fit(whole, 60.0)
     assert first.rates[:29] + second.rates == pytest.approx(whole.rates)
+
+
+def test_an_error_before_it_starts_is_told(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError, match="folder"):
+        trainer_for("SGD", [CSVLogger(tmp_path / "folder"), TimeBudget(1.0)]).fit((X, Y), progress=False)
 
 
 def test_arguments():

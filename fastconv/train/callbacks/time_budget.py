@@ -47,6 +47,7 @@ class TimeBudget(Callback):
 
     def __init__(self, seconds: float) -> None:
         self.seconds = number("TimeBudget", "seconds", seconds, above=True)
+        self._before: list[dict[str, Any]] = []
 
     def on_train_begin(self, run: Run) -> None:
         """Start the clock and the cycle."""
@@ -81,9 +82,10 @@ class TimeBudget(Callback):
 
     def on_exit(self, run: Run) -> None:
         """Give the groups the rates that they had."""
-        for group, before in zip(run.optimizer.param_groups, self._before, strict=True):
+        for group, before in zip(run.optimizer.param_groups, self._before, strict=False):
             group.pop("initial_lr", None)
             group.update({key: before[key] for key in ("lr", "initial_lr") if key in before})
+        self._before = []
 
     def state_dict(self) -> dict[str, Any]:
         """The time that was used, and where the cycle is."""
