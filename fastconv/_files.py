@@ -85,14 +85,15 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 
 
 def check_writable(path: Path) -> None:
-    """See whether `atomic_write` could write this file now; for those who would learn it too late.
+    """Make the folder of a file, and see whether `atomic_write` could write it; for those who would learn it too late.
 
     Raises
     ------
     OSError
-        It could not; the error names `path`.
+        It could not; the error names `path`, or the folder that cannot be made.
     """
     target = os.fsdecode(path)
+    os.makedirs(os.path.dirname(target) or os.curdir, exist_ok=True)
     try:
         real = os.path.realpath(target)
         _mode_of(real)

@@ -5,6 +5,7 @@ import numpy as np
 import fastconv as fc
 from fastconv import nn, optim
 from fastconv.data.transforms import RandomShift
+from fastconv.train import Callback
 
 (X, Y), (X_TEST, Y_TEST) = fc.data.digits()
 X, Y, X_TEST, Y_TEST = X[:50], Y[:50], X_TEST[:20], Y_TEST[:20]
@@ -52,3 +53,10 @@ def remains(trainer, history):
     }
     rates = [group["lr"] for group in trainer.optimizer.param_groups]
     return {name: array.tobytes() for name, array in tensors.items()}, rates, dict(history)
+
+
+class Trains(Callback):
+    """Fails where training begins."""
+
+    def on_batch_end(self, run):
+        raise AssertionError("training has started")

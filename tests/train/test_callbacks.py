@@ -1,16 +1,13 @@
 """What each callback does to a run."""
 
 import errno
-import io
 import math
 import os
-import sys
 
-import numpy as np
 import pytest
 
 import fastconv as fc
-from fastconv import _files, nn, optim
+from fastconv import _files, optim
 from fastconv.train import (
     Callback,
     Checkpoint,
@@ -18,11 +15,9 @@ from fastconv.train import (
     EarlyStopping,
     GradientNormClipping,
     LRScheduler,
-    ProgressBar,
-    TensorBoard,
 )
 
-from .runs import X_TEST, Y_TEST, X, Y, network, trainer_for
+from .runs import X_TEST, Y_TEST, Trains, X, Y, trainer_for
 
 
 class Measured(Callback):
@@ -168,11 +163,6 @@ def test_two_files_for_one_purpose_each():
         Checkpoint("c.npz", best="c.npz")
 
 
-class Trains(Callback):
-    def on_batch_end(self, run):
-        raise AssertionError("training has started")
-
-
 @pytest.mark.parametrize("make", [Checkpoint, CSVLogger, lambda path: Checkpoint("ok.npz", best=path)])
 @pytest.mark.parametrize("where", ["file/x", "folder", "pipe"])
 def test_places_that_cannot_be_written_are_told_before_training(tmp_path, monkeypatch, make, where):
@@ -211,77 +201,3 @@ def test_a_full_disk_ends_the_run_and_leaves_the_last_checkpoint(tmp_path, monke
     assert error.value.errno == code and error.value.filename == str(path)
     assert fc.load_checkpoint(path)["training"]["epoch"] == 2
     assert [entry.name for entry in tmp_path.iterdir()] == ["c.npz"]
-
-
-def test_tensorboard(tmp_path):
-    pytest.importorskip("tensorboardX")
-    from tensorboardX.proto.event_pb2 import Event
-
-    callbacks = [TensorBoard(tmp_path / "events")]
-    history = trainer_for("SGD", callbacks).fit((X, Y), (X_TEST, Y_TEST), 3, rng=0, progress=False)
-    (path,) = (tmp_path / "events").iterdir()
-    content, found = path.read_bytes(), {}
-    while content:  # length, its checksum, an event, its checksum
-        length = int.from_bytes(content[:8], "little")
-        event = Event.FromString(content[12 : 12 + length])
-        for value in event.summary.value:
-            found.setdefault(value.tag, []).append((event.step, value.simple_value))
-        content = content[16 + length :]
-    assert set(found) == {
-        "loss/train", "loss/validation", "accuracy/train", "accuracy/validation", "learning_rate/group_0",
-    }  # fmt: skip
-    assert found["loss/validation"] == [(i, np.float32(loss)) for i, loss in enumerate(history["val_loss"], 1)]
-    assert [step for step, _ in found["learning_rate/group_0"]] == [1, 2, 3]
-
-
-def test_tensorboard_where_nothing_can_be_written(tmp_path):
-    pytest.importorskip("tensorboardX")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="file"):
-        trainer_for("SGD", [TensorBoard(tmp_path / "file" / "x"), Trains()]).fit((X, Y), progress=False)
-
-
-def test_tensorboard_without_the_package(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(ImportError, match=r"fastconv\[tensorboard\]"):
-        TensorBoard("x")
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-def fit_with_bar(fail=False, **options):
-    callbacks = [Trains()] if fail else []
-    model = network()
-    trainer = fc.Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1), callbacks)
-    return trainer.fit((X, Y), batch_size=10, rng=0, **options)
-
-
-def test_a_bar_on_a_terminal(monkeypatch, capsys):
-    pytest.importorskip("tqdm")
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    history = fit_with_bar()
-    assert "epoch 1/1" in sys.stderr.getvalue()
-    expected = f"epoch 1/1  loss {history['loss'][0]:.4f}  accuracy {100 * history['accuracy'][0]:6.2f} %\n"
-    assert capsys.readouterr().out == expected
-
-
-def test_the_bar_is_taken_away_after_an_error(monkeypatch):
-    pytest.importorskip("tqdm")
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    with pytest.raises(AssertionError, match="started"):
-        fit_with_bar(fail=True)
-    assert sys.stderr.getvalue().endswith("\r")
-
-
-def test_no_bar_in_a_log_file_or_without_tqdm(monkeypatch, capsys):
-    fit_with_bar(epochs=2)
-    captured = capsys.readouterr()
-    assert captured.err == "" and len(captured.out.splitlines()) == 2
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    monkeypatch.setitem(sys.modules, "tqdm", None)
-    fit_with_bar()
-    assert sys.stderr.getvalue() == ""
-    assert ProgressBar().state_dict() == {}

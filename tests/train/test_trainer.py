@@ -9,18 +9,7 @@ import fastconv as fc
 from fastconv import nn, optim
 from fastconv.train import Callback
 
-(X, Y), (X_TEST, Y_TEST) = fc.data.digits()
-X, Y = X[:100], Y[:100]
-
-
-def network(rng=0):
-    return nn.Sequential(
-        nn.Conv2d(1, 3, 3, rng=rng), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 10, rng=rng)
-    )
-
-
-def trainer_for(model, lr=0.1, loss=None, callbacks=()):
-    return fc.Trainer(model, loss or nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=lr), callbacks)
+from .digits import X_TEST, Y_TEST, X, Y, network, trainer_for
 
 
 def test_same_bits_as_the_loop_written_out(backend):
@@ -246,38 +235,3 @@ def test_one_line_per_epoch(capsys):
     lines = captured.out.splitlines()
     assert len(lines) == 2 and captured.err == ""
     assert lines[1].startswith("epoch 2/2  loss ") and " val accuracy " in lines[1]
-
-
-@pytest.mark.parametrize("label", [10, -1, 255])
-def test_a_class_id_that_the_model_does_not_have_is_told_with_its_row(label):
-    labels = Y.copy()
-    labels[[77, 90]] = label
-    message = rf"y\[77\] = {label} is not in \[0, 10\)"
-    trainer = trainer_for(network())
-    with pytest.raises(ValueError, match=rf"^Trainer\.fit: {message}$"):
-        trainer.fit((X, labels), rng=0, progress=False)
-    with pytest.raises(ValueError, match=rf"^Trainer\.fit: {message}$"):
-        trainer.fit((X, Y), (X, labels), progress=False)
-    with pytest.raises(ValueError, match=rf"^Trainer\.evaluate: {message}$"):
-        trainer.evaluate((X, labels))
-    with pytest.raises(ValueError, match=r"target\[27\]"):  # a list of batches has no rows
-        trainer.evaluate([(X[:50], labels[:50]), (X[50:], labels[50:])])
-    images = nn.Sequential(nn.Conv2d(1, 3, 1, rng=0))
-    masks = np.zeros((100, 8, 8), np.uint8)
-    masks[5, 2, 3] = 7
-    with pytest.raises(ValueError, match=r"y\[5, 2, 3\] = 7 is not in \[0, 3\)"):
-        trainer_for(images).fit((X, masks), rng=0, progress=False)
-
-
-def test_other_errors_of_a_loss_stay_as_they_are():
-    with pytest.raises(ValueError, match="cross_entropy"):
-        trainer_for(network()).evaluate((X, np.zeros((100, 3), np.float32)))
-
-
-def test_few_samples_and_one_class():
-    for count in (1, 2):
-        history = trainer_for(network()).fit((X[:count], Y[:count]), epochs=2, batch_size=64, rng=0, progress=False)
-        assert history.epochs == 2
-    one = nn.Sequential(nn.Flatten(), nn.Linear(64, 1, rng=0))
-    history = trainer_for(one).fit((X, np.zeros(100, int)), rng=0, progress=False)
-    assert history["loss"] == [0.0] and history["accuracy"] == [1.0]

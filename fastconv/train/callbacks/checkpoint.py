@@ -1,6 +1,5 @@
 """Saving a run while it goes on."""
 
-import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -84,7 +83,6 @@ class Checkpoint(Callback):
         self._monitored.reset()
         for path in (self.path, self.best):
             if path is not None:
-                os.makedirs(os.path.dirname(path) or os.curdir, exist_ok=True)
                 check_writable(path)
 
     def on_batch_end(self, run: Run) -> None:

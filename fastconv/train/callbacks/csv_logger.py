@@ -1,7 +1,5 @@
 """The history in a file, while it grows."""
 
-import os
-
 from ..._files import Path, check_writable, file_path
 from ..run import Run
 from .callback import Callback
@@ -43,7 +41,6 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, run: Run) -> None:
         """See that the file can be written."""
-        os.makedirs(os.path.dirname(self.path) or os.curdir, exist_ok=True)
         check_writable(self.path)
 
     def on_epoch_end(self, run: Run) -> None:
