@@ -34,7 +34,8 @@ class Retraced:
         run = self._run
         run.step, run.batch = self._counts
         for name, buffer in run.model.named_buffers():
-            buffer[...] = self._buffers[name]
+            if name in self._buffers:
+                buffer[...] = self._buffers[name]
         run.generators.load_state_dict(self._generators)
         if self._place is not None:
             self._data.load_state_dict(self._place)
