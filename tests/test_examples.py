@@ -18,7 +18,8 @@ def main_of(name):
 def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     assert names == {
-        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py"
+        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
+        "stop_and_resume.py",
     }  # fmt: skip
     for name in names:
         assert f"python examples/{name}" in runpy.run_path(str(EXAMPLES / name))["__doc__"]
@@ -35,6 +36,13 @@ def test_numpy_script():
 
 def test_lenet_digits():
     assert main_of("lenet_digits.py")(epochs=3) > 0.9
+
+
+def test_stop_and_resume(tmp_path):
+    main = main_of("stop_and_resume.py")
+    stopped, whole = str(tmp_path / "stopped"), str(tmp_path / "whole")
+    main(stopped, epochs=1)
+    assert main(stopped, epochs=2) == main(whole, epochs=2) == fc.History.from_csv(tmp_path / "stopped" / "history.csv")
 
 
 def test_compare_backends():
