@@ -13,6 +13,7 @@ from .mnist import mnist
 from .npz import read_npz
 from .resize import resize
 from .split import Split
+from .train_test_split import train_test_split
 from .transforms import (
     Compose,
     Cutout,
@@ -49,4 +50,5 @@ __all__ = [
     "read_image",
     "read_npz",
     "resize",
+    "train_test_split",
 ]

@@ -57,7 +57,7 @@ class DataLoader:
     iteration's seed and on `i` alone, not on batches made before. Nothing may be left: after the last batch the next
     iteration is empty, and once the iteration has ended it is a new one. (So a loop over epochs that is resumed at any
     step does the rest of its epoch and then goes on.) This holds for every `Transform`, and for other callables that
-    have no state.
+    have no state; also in another process, with the same NumPy.
 
     Errors while a batch is made ahead are raised where that batch would have come. The thread ends with the
     iteration, also if the loop is left early.
@@ -105,7 +105,7 @@ class DataLoader:
             )
         if transform is not None and not callable(transform):
             raise TypeError(f"DataLoader: transform must be callable, got {type(transform).__name__}")
-        self.X = X
+        self.X = np.asarray(X)  # a memmap gives batches in memory
         self.y = targets
         self.batch_size = integer("DataLoader", "batch_size", batch_size, 1)
         self.shuffle = flag("DataLoader", "shuffle", shuffle)

@@ -279,6 +279,11 @@ CALLS |= {
         lambda: {"path": "nowhere"},
         {"size": POSITIVE_PAIR, "classes": Kind((3, "ab", [3]), ([], ["a", "a"]))},
     ),
+    "train_test_split": Call(
+        fc.data.train_test_split,
+        lambda: {"data": (np.ones((4, 1)), np.array([0, 0, 1, 1]))},
+        {"data": Kind((None, 3, "ab", np.ones(3), [1, 2])), "test_size": NOT_NEGATIVE + Kind((), (0, 1, 3))},
+    ),
     "read_npz": Call(fc.data.read_npz, lambda: {"path": "nowhere"}, dict.fromkeys("Xy", Kind((None, 3, b"X", ["X"])))),
     "read_idx": Call(fc.data.read_idx, lambda: {"path": "nowhere"}),
     "read_image": Call(fc.data.read_image, lambda: {"path": "nowhere.npy"}),

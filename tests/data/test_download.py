@@ -42,7 +42,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(content[: len(content) // 2] if self.path.startswith("/short/") else content)
 
     def log_message(self, *_):
         pass
@@ -93,11 +93,12 @@ def test_files_that_are_there_stay(server, tmp_path, monkeypatch):
 
 
 def test_mirrors_are_tried_in_turn(server, tmp_path, monkeypatch):
-    """The first has nothing, the second other files, the third does not answer; the fourth is right."""
-    source = published(server, PACKED, ("missing", "wrong", "good"))
+    """They have nothing, have other files, break off, and do not answer; the last one is right."""
+    source = published(server, PACKED, ("missing", "wrong", "short", "good"))
     server.files |= {f"/wrong/{name}": content[:-1] for name, content in PACKED.items()}
-    missing, wrong, good = source.mirrors
-    source = source._replace(mirrors=(missing, wrong, "http://127.0.0.1:1/", good))
+    server.files |= {f"/short/{name}": content for name, content in PACKED.items()}
+    *bad, good = source.mirrors
+    source = source._replace(mirrors=(*bad, "http://127.0.0.1:1/", good))
     monkeypatch.setattr(_sources, "MNIST", source)
     train, _ = fc.data.mnist(tmp_path, download=True)
     assert np.array_equal(train.X[:, 0], WRITTEN[0][0])

@@ -67,8 +67,8 @@ def test_transform_sees_float_batches():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
-@pytest.mark.parametrize("layout", ["C", "F", "channels last", "every other", "read-only"])
-def test_layouts_of_the_images(dtype, layout):
+@pytest.mark.parametrize("layout", ["C", "F", "channels last", "every other", "read-only", "memmap"])
+def test_layouts_of_the_images(tmp_path, dtype, layout):
     images = np.arange(6 * 2 * 3 * 4).reshape(6, 2, 3, 4).astype(dtype)
     given = {
         "C": images,
@@ -76,12 +76,15 @@ def test_layouts_of_the_images(dtype, layout):
         "channels last": np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2),
         "every other": np.repeat(images, 2, axis=0)[::2],
         "read-only": images.copy(),
+        "memmap": np.memmap(tmp_path / "images", dtype, "w+", shape=images.shape),
     }[layout]
+    if layout == "memmap":
+        given[:] = images
     given.flags.writeable = layout != "read-only"
     (result, _), = DataLoader(given, Y[:6], 6)
     expected = images if dtype != np.uint8 else images.astype(np.float32) / np.float32(255)
     assert result.dtype == expected.dtype and np.array_equal(result, expected)
-    assert result.flags.writeable and not np.shares_memory(result, given)
+    assert type(result) is np.ndarray and result.flags.writeable and not np.shares_memory(result, given)
 
 
 @pytest.mark.parametrize(
