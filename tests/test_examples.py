@@ -46,6 +46,8 @@ def test_stop_and_resume(tmp_path):
     stopped, whole = str(tmp_path / "stopped"), str(tmp_path / "whole")
     main(stopped, epochs=1)
     assert main(stopped, epochs=2) == main(whole, epochs=2) == fc.History.from_csv(tmp_path / "stopped" / "history.csv")
+
+
 def test_image_folder(capsys):
     pytest.importorskip("PIL")
     assert main_of("image_folder.py")(count=500, epochs=4) > 0.7
