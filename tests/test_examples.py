@@ -20,6 +20,7 @@ def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     assert names == {
         "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
+        "stop_and_resume.py",
         "image_folder.py",
         "sklearn_pipeline.py",
     }  # fmt: skip
@@ -38,6 +39,13 @@ def test_numpy_script():
 
 def test_lenet_digits():
     assert main_of("lenet_digits.py")(epochs=3) > 0.9
+
+
+def test_stop_and_resume(tmp_path):
+    main = main_of("stop_and_resume.py")
+    stopped, whole = str(tmp_path / "stopped"), str(tmp_path / "whole")
+    main(stopped, epochs=1)
+    assert main(stopped, epochs=2) == main(whole, epochs=2) == fc.History.from_csv(tmp_path / "stopped" / "history.csv")
 
 
 def test_image_folder(capsys):

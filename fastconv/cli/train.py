@@ -150,8 +150,11 @@ def _optimizer(name: str, model: Any, rate: float) -> Any:
 
 def _plot(history: Any, path: str) -> None:
     from .. import plot
+    from ..plot._canvas import figure, save
 
     try:
-        plot.learning_curve(history, path)
+        drawing = figure(9.2, 3.5)
+        plot.learning_curve(history, ("loss", "accuracy"), axes=drawing.subplots(1, 2))
+        save("train", drawing, path)
     except ImportError as error:
         print(f"no {os.path.basename(path)}: {error}")

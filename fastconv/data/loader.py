@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .._geometry import integer, is_integer, shown
 from ..functional._options import flag
-from ._generator import generator, plain_state
+from ._generator import generator, plain_state, set_state
 from ._pixels import as_floats
 from ._prefetch import made_ahead
 from .transforms.transform import Transform
@@ -164,10 +164,9 @@ class DataLoader:
         if not (is_integer(batch) and 0 <= batch <= (0 if seed is None else len(self))):
             raise ValueError(f"{function}: batch must be in [0, {len(self)}], and 0 without a seed, got {shown(batch)}")
         try:
-            self.rng.bit_generator.state = state["rng"]
-        except (TypeError, ValueError, KeyError, OverflowError) as error:
-            kind = type(self.rng.bit_generator).__name__
-            raise ValueError(f"{function}: rng must be a state of {kind}: {error}") from None
+            set_state(self.rng, state["rng"])
+        except ValueError as error:
+            raise ValueError(f"{function}: rng: {error}") from None
         self._seed, self._batch, self._resuming = seed, int(batch), seed is not None
 
     def _data(self) -> dict[str, Any]:
