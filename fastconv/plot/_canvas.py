@@ -39,7 +39,7 @@ def axes_or_new(ax: Any, width: float = 6.0, height: float = 4.5) -> Axes:
     """The Axes given, or those of a new figure of pyplot of this size in inches."""
     if ax is not None:
         return ax
-    return library("pyplot").subplots(figsize=(width, height), layout="constrained")[1]
+    return library("pyplot").subplots(figsize=(width, height), layout="compressed")[1]
 
 
 def unframed(ax: Axes) -> None:
@@ -58,7 +58,7 @@ def light(ax: Axes) -> None:
 
 def figure(width: float, height: float) -> Figure:
     """A figure of its own, not one of pyplot: it needs no display, and nobody has to close it."""
-    return library("figure").Figure(figsize=(width, height), layout="constrained")
+    return library("figure").Figure(figsize=(width, height), layout="compressed")
 
 
 def save(function: str, figure: Figure, path: Path) -> None:

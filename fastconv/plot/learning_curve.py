@@ -52,7 +52,7 @@ def learning_curve(
     ['loss', 'accuracy (%)']
     """
     columns = _columns(history)
-    chosen = names_of("learning_curve", "metrics", metrics, _without_validation(columns))
+    chosen = names_of("learning_curve", "metrics", metrics, without_validation(columns))
     drawn_on = _axes(axes, len(chosen))
     for metric, ax in zip(chosen, drawn_on, strict=True):
         _draw(ax, metric, columns)
@@ -73,7 +73,7 @@ def _columns(history: Any) -> dict[str, Array]:
     return columns
 
 
-def _without_validation(columns: Mapping[str, Array]) -> list[str]:
+def without_validation(columns: Mapping[str, Any]) -> list[str]:
     """The keys that get a diagram, in their order: a validation of nothing is a metric of its own."""
     return [key for key in columns if not (key.startswith(VALIDATION) and key.removeprefix(VALIDATION) in columns)]
 
