@@ -99,7 +99,10 @@ def receptive_field(model: Module, image: Any, layers: Sequence[str] | None = No
     ax.set_title("what the middle of each layer sees")
     if fields:
         handles, labels = ax.get_legend_handles_labels()
-        ax.legend(handles[::-1], labels[::-1], loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=2, frameon=False)
+        columns = 2 if max(map(len, labels)) < 20 else 1
+        ax.legend(
+            handles[::-1], labels[::-1], loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=columns, frameon=False
+        )
     return ax
 
 

@@ -50,7 +50,7 @@ def facts(run: Run, layers: Summary | None) -> list[tuple[str, str]]:
     if layers is not None:
         found.append((f"{layers.totals.parameters:,}", "parameters"))
         found.append((f"{layers.totals.multiply_adds:,}", "multiply-adds for an image"))
-        found.append((f"{layers.totals.forward_ms:.3f} ms", "forward, for an image"))
+        found.append((f"{layers.totals.forward_ms:.3g} ms", "forward, for an image"))
     return found
 
 
@@ -114,7 +114,7 @@ def example(tested: Tested) -> list[Picture]:
         Picture(
             svg(
                 "field", "receptive fields",
-                lambda ax: plot.receptive_field(tested.model, image, fields or None, ax=ax), 4.2, 4.2,
+                lambda ax: plot.receptive_field(tested.model, image, fields or None, ax=ax), 4.2, 4.6,
             ),
             "receptive fields, rows × columns",
         ),
