@@ -23,6 +23,19 @@ BENCH = """<!DOCTYPE html>
 <meta charset="utf-8">
 %s
 <script>
+// Texts that lie on each other, or outside of their picture.
+const badly = svg => {
+  const outside = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll("text")].map(text => [text.textContent, text.getBoundingClientRect()]);
+  const cut = texts.filter(([, box]) => box.left < outside.left - 2 || box.right > outside.right + 2
+    || box.top < outside.top - 2 || box.bottom > outside.bottom + 2).map(([text]) => text);
+  texts.forEach(([text, a], i) => texts.slice(i + 1).forEach(([other, b]) => {
+    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (wide > 1 && high > 0.3 * Math.min(a.height, b.height)) cut.push(`${text} / ${other}`);
+  }));
+  return cut;
+};
 onload = () => {
   const measured = {};
   for (const frame of document.querySelectorAll("iframe")) {
@@ -36,6 +49,7 @@ onload = () => {
       beyond: all.filter(element => beyond(element) && !element.closest(".scroll")).map(element => element.className),
       images: [...page.images].map(image => image.complete && image.naturalWidth > 0 && image.clientWidth > 0),
       drawings: [...page.querySelectorAll("svg")].map(svg => [svg.clientWidth, svg.clientHeight]),
+      texts: [...page.querySelectorAll("svg")].flatMap(badly),
       headings: [...page.querySelectorAll("h2")].map(heading => heading.innerText),
       columns: window.getComputedStyle(page.querySelector(".grid")).gridTemplateColumns.split(" ").length,
       title: page.title,
@@ -96,6 +110,7 @@ def test_every_width(measure):
         assert len(page["images"]) == 24 + 1 + 11 and all(page["images"])
         assert len(page["drawings"]) == 2 + 1 + 2 + 2
         assert all(100 < wide < width and high > 100 for wide, high in page["drawings"])
+        assert page["texts"] == []
         assert page["scripts"] == 0 and page["title"] == "lenet5 on digits"
         for text in ("of 360 are right", "61,706", "test accuracy", "conv2 (Conv2d) 16 × 10 × 10", "0.004"):
             assert text in page["text"]
