@@ -216,7 +216,7 @@ def _lines(ax: Axes, scene: _Scene) -> list[tuple[Any, Any, Array]]:
         (end,) = ax.plot([], [], "o", color=color, markersize=6, markeredgecolor="white")
         drawn.append((line, end, points))
     if scene.minimum is not None:
-        ax.plot(*scene.minimum, "*", color="black", markersize=12, label="minimum", linestyle="none")
+        ax.plot(*scene.minimum, "*", color="black", markersize=12, markeredgecolor="white", label="minimum")
     ax.set_xlim(scene.x.min(), scene.x.max())
     ax.set_ylim(scene.y.min(), scene.y.max())
     ax.set_xlabel("first parameter")

@@ -299,7 +299,7 @@ CALLS |= {
         {
             "history": Kind((None, 3, [1.0], {"loss": ["a"]}), ({}, {"loss": []}, {"loss": [[1.0]]})),
             "metrics": NAMES,
-            "axes": Kind((3, "ax", [3])),
+            "axes": Kind((3, "ax", [3], [None])),
         },
     ),
     "feature_maps": Call(

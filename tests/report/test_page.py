@@ -199,19 +199,21 @@ def test_numbers_of_all_kinds(folder, values):
     assert "learning" not in left_out(report(folder))
 
 
-def test_data_in_another_folder_of_mnist_format(folder, tmp_path):
-    from fastconv.data import read_idx
+def idx(array):
+    sizes = b"".join(int(n).to_bytes(4, "big") for n in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
 
-    def idx(array):
-        sizes = b"".join(int(n).to_bytes(4, "big") for n in array.shape)
-        return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
 
-    for stem, (images, labels) in zip(("train", "t10k"), fc.data.digits(28), strict=True):
-        (tmp_path / f"{stem}-images-idx3-ubyte").write_bytes(idx(np.rint(images[:50, 0] * 255)))
-        (tmp_path / f"{stem}-labels-idx1-ubyte").write_bytes(idx(labels[:50]))
-    assert len(read_idx(tmp_path / "t10k-labels-idx1-ubyte")) == 50
-    page = report(folder, "--data", str(tmp_path))
-    assert "of 50 are right" in page.texts["mistakes"]
+def test_from_idx_files_to_the_page_with_two_commands(tmp_path):
+    data, folder = tmp_path / "data", tmp_path / "run"
+    data.mkdir()
+    for stem, (images, labels), count in zip(("train", "t10k"), fc.data.digits(28), (64, 50), strict=True):
+        (data / f"{stem}-images-idx3-ubyte").write_bytes(idx(np.rint(images[:count, 0] * 255)))
+        (data / f"{stem}-labels-idx1-ubyte").write_bytes(idx(labels[:count]))
+    assert main(["train", "--data", str(data), "--epochs", "2", "--out", str(folder)]) == 0
+    page = report(folder)
+    assert not left_out(page) and f"lenet5 on {data}" in page.texts[""]
+    assert "of 50 are right" in page.texts["mistakes"] and "conv1 (Conv2d) 6 × 28 × 28" in page.texts["image"]
 
 
 def test_where_the_page_goes(folder, tmp_path, capsys):
