@@ -52,8 +52,9 @@ def svg(name: str, title: str, draw: Callable[[Any], object], width: float = 4.2
     width, height : float
         Inches.
     """
-    # matplotlib names what a picture defines by content and salt, so that the same picture has the same bytes.
-    with matplotlib().rc_context({**SETTINGS, "svg.hashsalt": name}):
+    # The style of the page, whatever style the user has. What a picture defines is named by its content and the salt,
+    # so that the same picture has the same bytes.
+    with matplotlib(".style").context({**SETTINGS, "svg.hashsalt": name}, after_reset=True):
         drawing = figure(width, height)
         draw(drawing.subplots())
         text = StringIO()

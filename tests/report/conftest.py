@@ -5,6 +5,7 @@ import json
 import pytest
 
 import fastconv as fc
+from fastconv.cli import main
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
@@ -15,7 +16,19 @@ HISTORY = "epoch,loss,accuracy,val_loss,val_accuracy\n1,2.0,0.25,1.5,0.5\n2,0.5,
 @pytest.fixture
 def folder(tmp_path):
     """A run of an untrained LeNet-5 on the digits."""
-    root = tmp_path / "my run"
+    return made_in(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory):
+    """Such a run with its page, which no test may change."""
+    root = made_in(tmp_path_factory.mktemp("reported"))
+    assert main(["report", str(root)]) == 0
+    return root
+
+
+def made_in(parent):
+    root = parent / "my run"
     root.mkdir()
     (root / "history.csv").write_text(HISTORY)
     (root / "config.json").write_text(json.dumps({"model": "lenet5", "data": "digits", "lr": 0.004, "seed": 0}))

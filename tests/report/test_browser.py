@@ -69,13 +69,12 @@ onload = () => {
 
 
 @pytest.fixture
-def measure(folder, tmp_path):
-    """Write the page and measure it in frames; more flags for the browser may be given."""
+def measure(tmp_path):
+    """Measure the page of a run in frames; more flags for the browser may be given."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium")
 
-    def run(*flags):
-        assert main(["report", str(folder)]) == 0
+    def run(folder, *flags):
         page = html.escape((folder / "report.html").read_text())
         frames = [f'<iframe width="{width}" height="800" srcdoc="{page}"></iframe>' for width in WIDTHS]
         bench = tmp_path / "bench.html"
@@ -94,8 +93,8 @@ def brightness(color):
     return sum(map(int, re.findall(r"\d+", color)[:3])) / 3
 
 
-def test_every_width(measure):
-    measured = measure()
+def test_every_width(measure, reported):
+    measured = measure(reported)
     assert list(measured) == list(WIDTHS)
     for width, page in measured.items():
         assert page["scroll"] == page["width"] <= width and page["beyond"] == []
@@ -120,8 +119,8 @@ def test_every_width(measure):
     assert measured[360]["size"] >= 9  # pixels: can be read without a magnifying glass
 
 
-def test_dark_mode(measure):
-    for page in measure("--blink-settings=preferredColorScheme=0").values():
+def test_dark_mode(measure, reported):
+    for page in measure(reported, "--blink-settings=preferredColorScheme=0").values():
         assert brightness(page["colors"][0]) > 200 and brightness(page["colors"][1]) < 40
         assert page["ink"] == page["colors"][0]
 
@@ -131,7 +130,8 @@ def test_long_words_and_scripts_of_files(measure, folder):
     config = {"data": "digits", "model": script, long: long, "list": list(range(300)), "class_names": [script] * 10}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "history.csv").write_text(f"epoch,{long},loss\n1,1,1\n")
-    for page in measure().values():
+    assert main(["report", str(folder)]) == 0
+    for page in measure(folder).values():
         assert page["scroll"] == page["width"] and page["beyond"] == []
         assert page["title"] == f"{script} on digits" and page["scripts"] == 0
         assert long in page["text"] and script in page["text"]
