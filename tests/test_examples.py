@@ -22,6 +22,7 @@ def test_every_example_has_a_test_and_a_text():
         "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
         "stop_and_resume.py",
         "image_folder.py",
+        "optimizer_paths.py",
         "sklearn_pipeline.py",
     }  # fmt: skip
     for name in names:
@@ -60,6 +61,14 @@ def test_compare_backends():
     for values in losses.values():
         assert len(values) == 2 and values[1] < values[0]
         np.testing.assert_allclose(values, losses["python"], rtol=1e-4)
+
+
+def test_optimizer_paths(tmp_path):
+    pytest.importorskip("matplotlib").use("Agg")
+    losses = main_of("optimizer_paths.py")(tmp_path, steps=20)
+    assert list(losses) == ["SGD", "Momentum", "Adagrad", "RMSProp", "Adam"] and max(losses.values()) < 6
+    assert (tmp_path / "paths.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "paths.gif").read_bytes().startswith(b"GIF89a")
 
 
 def test_weight_sharing(capsys):
