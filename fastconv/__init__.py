@@ -16,14 +16,14 @@ from ._threads import get_num_threads, set_num_threads, threads
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from . import bench, data, functional, models, nn, onnx, optim, plot, testing, train
     from ._summary import summary
     from .functional._algorithm import explain_conv2d
     from .train import History, Trainer
     from .weights import load_weights, save_weights
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
-_SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
+_SUBMODULES = ("bench", "data", "functional", "models", "nn", "onnx", "optim", "plot", "testing", "train")
 _NAMES = {
     "History": "train",
     "Trainer": "train",
@@ -48,6 +48,7 @@ __all__ = [
     "load_weights",
     "models",
     "nn",
+    "onnx",
     "optim",
     "plot",
     "save_weights",
