@@ -15,9 +15,9 @@ def image_sides(module: Any, size: Shape) -> Sides:
     if module.transposed or not isinstance(module.padding, str):
         padding = module.padding if axes == 2 else module.padding[0]
         return conv2d_padding("export", padding, (1, 1), (1, 1), (1, 1), (1, 1), axes)
-    row = (1,) * (2 - axes)
-    sizes: Any = (row + tuple(of) for of in (size, module.kernel_size, module.stride, module.dilation))
-    return conv2d_padding("export", module.padding, *sizes, axes)
+    lengths = (size, module.kernel_size, module.stride, module.dilation)
+    pairs: list[Any] = [(1,) * (2 - axes) + tuple(length) for length in lengths]
+    return conv2d_padding("export", module.padding, pairs[0], pairs[1], pairs[2], pairs[3], axes)
 
 
 def convolution(graph: Graph, module: Any, x: Value, shape: Shape) -> str:

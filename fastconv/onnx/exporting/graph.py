@@ -97,4 +97,5 @@ def rule(rules: Mapping[type[nn.Module], Any], module: nn.Module) -> Any:
     if "forward" in vars(module):
         return None
     forward = type(module).forward
-    return next((rules[kind] for kind in type(module).__mro__ if kind in rules and kind.forward is forward), None)
+    kinds: list[Any] = [kind for kind in type(module).__mro__ if kind in rules]
+    return next((rules[kind] for kind in kinds if kind.forward is forward), None)

@@ -1,7 +1,7 @@
 """Pooling as ONNX nodes.
 
-Sizes of images are known, so windows that reach over the end (`ceil_mode`) become padding that is written down: programs
-that run ONNX differ in what they make of its own ``ceil_mode``.
+Sizes of images are known, so windows that reach over the end (`ceil_mode`) become padding that is written down:
+programs that run ONNX differ in what they make of its own ``ceil_mode``.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Window(NamedTuple):
     """Of one axis: its size, windows on it, and how they lie."""
 
     size: int
-    count: int
+    windows: int
     taps: int
     step: int
     before: int
@@ -30,7 +30,7 @@ class Window(NamedTuple):
     @property
     def behind(self) -> int:
         """Padding at the end that gives as many windows."""
-        return max((self.count - 1) * self.step + self.spread * (self.taps - 1) + 1 - self.size - self.before, 0)
+        return max((self.windows - 1) * self.step + self.spread * (self.taps - 1) + 1 - self.size - self.before, 0)
 
 
 def windows(module: Any, x: Value, shape: Shape) -> list[Window]:
@@ -83,7 +83,7 @@ def avg_pool(graph: Graph, module: Any, x: Value, shape: Shape) -> str:
         return graph.node("Mul", mean, graph.array("factor", taps / divisor))
     areas: Any = 1
     for w in lengths:  # taps of each window that lie on the image or its own padding
-        start = np.arange(w.count) * w.step - w.before
+        start = np.arange(w.windows) * w.step - w.before
         areas = np.multiply.outer(areas, np.minimum(start + w.taps, w.size + w.before) - start)
     return graph.node("Mul", mean, graph.array("factors", taps / areas))
 
