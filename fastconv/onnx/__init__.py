@@ -8,7 +8,25 @@
 61706
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .exporting import export
 from .loading import load
 
-__all__ = ["export", "load"]
+if TYPE_CHECKING:
+    from .backend import Backend
+
+__all__ = ["Backend", "export", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Backend":  # its base is onnx's
+        from .backend import Backend
+
+        globals()[name] = Backend
+        return Backend
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,4 +1,4 @@
-"""What ONNX can say and `nn` has no layer for: the parts of loaded models that are none of its own.
+"""What ONNX can say and `nn` has no layer for: parts of loaded models.
 
 They are no public classes of their own accord, but they are found in a loaded model: each has a text, a ``backward``, and
 can be exported again.

@@ -72,13 +72,13 @@ def load(path: Path) -> nn.Module:
     """
     source = file_path("load", path)
     try:
-        return module(read(source), {})
+        return module(read(source), {})[0]
     except ValueError as error:
         raise ValueError(f"load: {source}: {error}") from error
 
 
-def module(model: Any, given: Mapping[str, Array]) -> nn.Module:
-    """The model of a checked message, in eval mode; ``given`` are inputs that may serve as constants.
+def module(model: Any, given: Mapping[str, Array]) -> tuple[nn.Module, list[str]]:
+    """The model of a checked message, in eval mode, and its inputs; ``given`` are inputs that may serve as constants.
 
     Raises
     ------
@@ -94,4 +94,4 @@ def module(model: Any, given: Mapping[str, Array]) -> nn.Module:
     for name in outputs:
         if name not in values.computed:
             raise ValueError(f"output {name!r} does not depend on an input")
-    return arranged(found, inputs, outputs, values).eval()
+    return arranged(found, inputs, outputs, values).eval(), inputs

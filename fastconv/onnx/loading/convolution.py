@@ -116,10 +116,10 @@ def gemm(node: Node) -> nn.Module:
 
 def mat_mul(node: Node) -> Any:
     """MatMul: a linear layer where one side is a constant matrix, else the product of two values."""
-    first, second = (node.values.constant(name) for name in node.inputs)
+    second = node.values.constant(node.inputs[1])
     if second is not None and second.ndim == 2:
         return _linear(node, node.parameter(1, "the matrix", transposed=True), None)
-    if first is not None or (second is not None and not node.values.is_input(node.inputs[1])):
+    if not all(map(node.values.is_input, node.inputs)):
         raise node.error("a constant must be the second of its inputs, and a matrix")
     if any(len(shape) < 2 for shape in map(node.shape, (0, 1)) if shape is not None):
         raise node.error("both inputs must have two axes or more")

@@ -16,7 +16,7 @@ MODES: dict[str, Any] = {"reflect": nn.ReflectionPad2d, "edge": nn.ReplicationPa
 
 
 def explicit_sides(node: Node, kernel: Shape, strides: Shape, dilations: Shape) -> Sides:
-    """What attributes say of the padding before and behind each axis; ``SAME`` needs the size of the input for strides."""
+    """What attributes say of the padding before and behind each axis; SAME with strides needs the size of the input."""
     axes = len(kernel)
     word, pads = node.take("auto_pad", "NOTSET"), node.take("pads")
     if word == "NOTSET":
@@ -57,10 +57,9 @@ def pad(node: Node) -> nn.Module:
     rank = len(pads) // 2
     if node.has(3):
         rank, axes = node.rank(), node.constant(3, "the axes").tolist()
-        chosen = dict(
-            zip((axis % rank for axis in axes), zip(pads[: len(axes)], pads[len(axes) :], strict=True), strict=True)
-        )
-        sides: Sides = [chosen.get(axis, (0, 0)) for axis in range(rank)]
+        sides: Sides = [(0, 0)] * rank
+        for axis, before, behind in zip(axes, pads[: len(axes)], pads[len(axes) :], strict=True):
+            sides[axis] = (before, behind)
     else:
         sides = list(zip(pads[:rank], pads[rank:], strict=True))
     others = any(side != (0, 0) for side in sides[:-2])
