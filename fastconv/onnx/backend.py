@@ -10,7 +10,7 @@ from fastconv._extras import require
 
 from .loading import module
 from .loading.file import checked
-from .loading.graph import real_outputs
+from .loading.graph import real_outputs, settled
 
 _base = require("onnx.backend.base", "fastconv.onnx", "onnx")
 
@@ -24,7 +24,7 @@ class Prepared(_base.BackendRep):  # type: ignore[misc, name-defined]
     """
 
     def __init__(self, model: Any) -> None:
-        self._model = checked(model)
+        self._model = settled(checked(model))
         weights = {tensor.name for tensor in self._model.graph.initializer}
         self._inputs = [value.name for value in self._model.graph.input if value.name not in weights]
         names = [value.name for value in self._model.graph.output]

@@ -1,7 +1,6 @@
 """What ONNX can say and `nn` has no layer for: parts of loaded models.
 
-They are no public classes of their own accord, but they are found in a loaded model: each has a text, a ``backward``, and
-can be exported again.
+Like layers of `nn` they have a ``backward`` and a text, and can be exported again.
 """
 
 from collections.abc import Sequence
@@ -52,7 +51,7 @@ class Affine(nn.Module):
 
     def _numbers(self, name: str) -> Array:
         value = getattr(self, name)
-        return value.data if isinstance(value, nn.Parameter) else value  # type: ignore[no-any-return]
+        return value.data if isinstance(value, nn.Parameter) else value
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Add to the gradients of what is trained; return the gradient of the input."""
@@ -334,7 +333,8 @@ class MatMul(nn.Module):
         if a.ndim < 2 or b.ndim < 2:
             raise ValueError(f"MatMul: a and b must be matrices or stacks of them, got shapes {a.shape} and {b.shape}")
         self.save_for_backward(a, b)
-        return np.matmul(a, b)
+        product: Array = np.matmul(a, b)
+        return product
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> tuple[Array, Array] | None:
         """Return the gradients of the inputs."""

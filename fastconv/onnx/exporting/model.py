@@ -8,11 +8,18 @@ import numpy as np
 from fastconv import models, nn
 from fastconv._geometry import Shape
 
-from . import activation, convolution, normalization, padding, pooling, shape
+from ..network import Network
+from . import activation, convolution, loaded, normalization, padding, pooling, shape
 from .graph import Graph, Layer, Value, rule
 
 LAYERS: dict[type[nn.Module], Layer] = (
-    convolution.LAYERS | pooling.LAYERS | activation.LAYERS | normalization.LAYERS | padding.LAYERS | shape.LAYERS
+    convolution.LAYERS
+    | pooling.LAYERS
+    | activation.LAYERS
+    | normalization.LAYERS
+    | padding.LAYERS
+    | shape.LAYERS
+    | loaded.LAYERS
 )
 
 
@@ -114,7 +121,24 @@ def _level(graph: Graph, module: models.unet.Level, x: Value, path: str) -> Valu
     return _chain(graph, _parts(module, ["decode"]), _joined(graph, [skip, below]), path)
 
 
+def _network(graph: Graph, module: Network, x: Value, path: str) -> Value:
+    if len(module.inputs) != 1 or len(module.outputs) != 1:
+        raise graph.unsupported(module, "it must have one input and one output")
+    values = {module.inputs[0]: x}
+    for step in module.steps:
+        part = getattr(module, step.part)
+        given = [values[name] for name in step.inputs]
+        joining = rule(loaded.JOINING, part)
+        if joining is None:
+            values[step.output] = write(graph, part, given[0], _named(path, step.part))
+        else:
+            arrays = [np.zeros(value.shape, graph.dtype) for value in given]
+            values[step.output] = Value(joining(graph, part, given), part.forward(*arrays).shape)
+    return values[module.outputs[0]]
+
+
 BLOCKS: dict[type[nn.Module], Callable[[Graph, Any, Value, str], Value]] = {
+    Network: _network,
     nn.Sequential: _sequential,
     nn.Residual: _residual,
     nn.Concat: _concat,

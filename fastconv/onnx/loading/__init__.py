@@ -7,8 +7,8 @@ from fastconv import nn
 from fastconv._arrays import Array
 from fastconv._files import Path, file_path
 
-from .file import read
-from .graph import items, real_outputs
+from .file import checked, read
+from .graph import items, real_outputs, settled
 from .structure import arranged
 
 
@@ -72,13 +72,15 @@ def load(path: Path) -> nn.Module:
     """
     source = file_path("load", path)
     try:
-        return module(read(source), {})[0]
+        return module(settled(checked(read(source))), {})[0]
     except ValueError as error:
         raise ValueError(f"load: {source}: {error}") from error
 
 
 def module(model: Any, given: Mapping[str, Array]) -> tuple[nn.Module, list[str]]:
-    """The model of a checked message, in eval mode, and its inputs; ``given`` are inputs that may serve as constants.
+    """The model of a message that was checked and settled, in eval mode, and its inputs.
+
+    ``given`` are inputs that may serve as constants.
 
     Raises
     ------

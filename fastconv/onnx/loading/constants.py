@@ -4,6 +4,7 @@ Files are full of them: a program that traces a network writes down how it compu
 """
 
 from collections.abc import Sequence
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,8 @@ from fastconv._extras import require
 
 from .node import Node
 
-FOLDED = frozenset(
-    ("Add", "Cast", "Concat", "ConstantOfShape", "Div", "Gather", "Identity", "Mul", "Neg", "Range", "Reshape", "Shape")
-    + ("Slice", "Squeeze", "Sub", "Transpose", "Unsqueeze")
-)
+FOLDED = {"Add", "Cast", "Concat", "ConstantOfShape", "Div", "Gather", "Mul", "Neg", "Range", "Reshape", "Shape"}
+FOLDED |= {"Slice", "Squeeze", "Sub", "Transpose", "Unsqueeze"}
 """Operators that are computed at once where all that they take is constant."""
 
 MOST = 2**24
@@ -57,13 +56,17 @@ def _large(operator: str, inputs: Sequence[Array | None]) -> bool:
     """Whether a result may be larger than is sensible."""
     arrays = [array for array in inputs if array is not None]
     if operator == "ConstantOfShape":
-        return any(size < 0 for size in arrays[0].tolist()) or np.prod(arrays[0].astype(float)) > MOST
-    if operator == "Range":
+        factors = [float(size) for size in arrays[0].ravel()]
+    elif operator == "Range":
         start, limit, step = (float(array.reshape(())) for array in arrays)
-        return not step or not abs((limit - start) / step) <= MOST
-    if operator in ("Add", "Div", "Mul", "Sub"):
-        return np.prod([float(size) for size in np.broadcast_shapes(*(array.shape for array in arrays))]) > MOST
-    return sum(array.size for array in arrays) > MOST
+        factors = [abs((limit - start) / step) if step else inf]
+    elif operator == "Gather":
+        factors = [float(array.size) for array in arrays]
+    elif operator in ("Add", "Div", "Mul", "Sub"):
+        factors = [float(size) for size in np.broadcast_shapes(*(array.shape for array in arrays))]
+    else:  # no more than goes in
+        return False
+    return not (prod(factors) <= MOST and min(factors, default=0) >= 0)
 
 
 def sizes(proto: Any, inputs: Sequence[Any], take: Any) -> list[Size] | Size:
@@ -73,7 +76,7 @@ def sizes(proto: Any, inputs: Sequence[Any], take: Any) -> list[Size] | Size:
     """
     given = inputs[0]
     if proto.op_type in ("Cast", "Identity"):
-        return given  # type: ignore[no-any-return]
+        return given
     if proto.op_type == "Gather":
         places = inputs[1]
         return [given[i] for i in places] if isinstance(places, list) else given[places]  # type: ignore[no-any-return]

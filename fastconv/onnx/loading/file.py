@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -16,13 +17,13 @@ OLDEST = 7
 
 
 def read(path: str) -> Any:
-    """The model in a file, and the arrays that it has in files beside it."""
+    """The model in a file, with the arrays that it has in files beside it."""
     with open_regular(path) as file:
         content = file.read()
     model = parsed(content)
     for tensor in _tensors(model.graph):
         _take_in(tensor, os.path.dirname(path) or ".")
-    return checked(model)
+    return model
 
 
 def parsed(content: bytes) -> Any:
@@ -40,7 +41,7 @@ def parsed(content: bytes) -> Any:
 
 
 def checked(model: Any) -> Any:
-    """The model without functions of its own, after ONNX's checks; types and shapes of values are filled in.
+    """The model without functions of its own, after ONNX's checks.
 
     Raises
     ------
@@ -54,13 +55,26 @@ def checked(model: Any) -> Any:
             raise ValueError(f"opset must be {OLDEST} to {newest}, got {opset.version}")
     if model.graph.sparse_initializer:
         raise ValueError("sparse weights are not supported")
-    errors = (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, RuntimeError)
-    try:
+    with _as_value_error(onnx):
         if model.functions:
             model = onnx.inliner.inline_local_functions(model)
         onnx.checker.check_model(model)
+    return model
+
+
+def inferred(model: Any) -> Any:
+    """The model with the types and shapes of all values that follow from others."""
+    onnx = require("onnx", "fastconv.onnx", "onnx")
+    with _as_value_error(onnx):
         return onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-    except errors as error:
+
+
+@contextmanager
+def _as_value_error(onnx: Any) -> Iterator[None]:
+    """Errors of ONNX's checks as those of this library."""
+    try:
+        yield
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, RuntimeError) as error:
         raise ValueError(f"not a valid ONNX model: {str(error).strip()}") from error
 
 

@@ -11,7 +11,7 @@ from fastconv._extras import require
 
 from . import activation, arithmetic, constants, convolution, normalization, padding, pooling, shape
 from .constants import Size
-from .file import array
+from .file import array, inferred
 from .node import Call, Node, Reading
 
 OPERATORS: dict[str, Reading] = (
@@ -49,6 +49,7 @@ class Values:
         self._initializers = {tensor.name: tensor for tensor in graph.initializer}
         self._given = given
         self._constants: dict[str, Array | None] = {}
+        self._origins: dict[str, str] = {}
         self._sizes: dict[str, list[Size] | Size] = {}
         self._parameters: dict[tuple[str, bool], nn.Parameter] = {}
         self._types = {v.name: v.type.tensor_type for v in (*graph.input, *graph.value_info, *graph.output)}
@@ -60,9 +61,18 @@ class Values:
 
     def constant(self, name: str) -> Array | None:
         """The array that a value is; None if it is computed."""
+        name = self.origin(name)
         if name not in self._constants and name in self._initializers:
             self._constants[name] = array(self._initializers[name])
         return self._constants.get(name, self._given.get(name))
+
+    def origin(self, name: str) -> str:
+        """The name of the constant that a value is a copy of; mostly its own."""
+        return self._origins.get(name, name)
+
+    def set_origin(self, name: str, source: str) -> None:
+        """Remember that a value is a copy of a constant."""
+        self._origins[name] = self.origin(source)
 
     def set_constant(self, name: str, values: Array) -> None:
         """Remember what a value is."""
@@ -100,7 +110,7 @@ class Values:
         known = self.constant(name)
         if known is None:
             return self._sizes.get(name)
-        return known.tolist() if known.dtype.kind in "iu" and known.ndim < 2 else None  # type: ignore[no-any-return]
+        return known.tolist() if known.dtype.kind in "iu" and known.ndim < 2 else None
 
     def set_sizes(self, name: str, found: list[Size] | Size) -> None:
         """Remember sizes; those that are all known are a constant."""
@@ -111,15 +121,40 @@ class Values:
             self._sizes[name] = found
 
 
+def settled(model: Any) -> Any:
+    """The model with constants instead of nodes that compute them, and with all types and shapes that follow."""
+    values, opset = Values(model.graph, {}), _opset(model)
+    numpy_helper = require("onnx.numpy_helper", "fastconv.onnx", "onnx")
+    kept = []
+    for proto in model.graph.node:
+        node = Node(proto, values, opset)
+        if _constant(proto, node, values):
+            name = values.origin(node.outputs[0])
+            if name == node.outputs[0]:
+                model.graph.initializer.append(numpy_helper.from_array(values.constant(name), name))
+        else:
+            kept.append(proto)
+    for proto in kept:
+        proto.input[:] = [values.origin(name) for name in proto.input]
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    return inferred(model)
+
+
+def _opset(model: Any) -> int:
+    """The version of ONNX's own operators."""
+    opsets = {opset.domain: opset.version for opset in model.opset_import}
+    return opsets.get("", opsets.get("ai.onnx", 1))  # type: ignore[no-any-return]
+
+
 def items(model: Any, outputs: list[str], given: Mapping[str, Array]) -> tuple[list[Item], Values]:
     """The modules that the outputs need, in the order of computation."""
     values = Values(model.graph, given)
-    opsets = {opset.domain: opset.version for opset in model.opset_import}
-    opset = opsets.get("", opsets.get("ai.onnx", 1))
+    opset = _opset(model)
     found: list[Item] = []
     for proto in _needed(model.graph, outputs):
         node = Node(proto, values, opset)
-        if not _before_any_input(proto, node, values):
+        if not _constant(proto, node, values) and not _size(proto, node, values):
             _read(node, values, found)
     return found, values
 
@@ -134,39 +169,46 @@ def _needed(graph: Any, outputs: list[str]) -> list[Any]:
     return needed[::-1]
 
 
-def _before_any_input(proto: Any, node: Node, values: Values) -> bool:
-    """Compute a node of constants or sizes; False if it is neither."""
-    if node.domain or len(node.outputs) != 1:
+def _constant(proto: Any, node: Node, values: Values) -> bool:
+    """Compute a node of constants; False if it is none."""
+    if node.domain or len(node.outputs) != 1 or any(name in values.computed for name in node.inputs):
         return False
     (output,) = node.outputs
     if node.operator == "Constant":
         values.set_constant(output, constants.constant(node))
         return True
-    if not node.inputs:
+    arrays = [values.constant(name) if name else None for name in proto.input]
+    if not node.inputs or any(a is None and name for a, name in zip(arrays, proto.input, strict=True)):
+        return False
+    if node.operator == "Identity":
+        values.set_origin(output, node.inputs[0])
+        return True
+    try:
+        result = constants.folded(proto, arrays, node.opset)
+    except Exception as error:  # whatever ONNX's reference makes of arrays that do not fit
+        raise node.error(f"it cannot be computed: {error}") from error
+    if result is not None:
+        values.set_constant(output, result)
+    return result is not None
+
+
+def _size(proto: Any, node: Node, values: Values) -> bool:
+    """Compute a node of sizes of values; False if it is none."""
+    if node.domain or len(node.outputs) != 1 or not node.inputs:
         return False
     if node.operator == "Shape":
         known = values.shape(node.inputs[0])
         if known is None:
             raise node.error("the file must say how many axes its input has")
-        values.set_sizes(output, list(known[slice(node.take("start", 0), node.take("end"))]))
+        values.set_sizes(node.outputs[0], list(known[slice(node.take("start", 0), node.take("end"))]))
         return True
+    given = [values.size_value(name) if name else None for name in node.inputs]
     if any(name in values.computed for name in node.inputs):
         return False
-    arrays = [values.constant(name) if name else None for name in node.inputs]
-    if all(a is not None or not name for a, name in zip(arrays, node.inputs, strict=True)):
-        try:
-            result = constants.folded(proto, [*arrays, *[None] * (len(proto.input) - len(arrays))], node.opset)
-        except Exception as error:  # whatever ONNX's reference makes of arrays that do not fit
-            raise node.error(f"it cannot be computed: {error}") from error
-        if result is None:
-            return False
-        values.set_constant(output, result)
-        return True
     try:
-        found = constants.sizes(proto, [values.size_value(name) if name else None for name in node.inputs], node.take)
+        values.set_sizes(node.outputs[0], constants.sizes(proto, given, node.take))
     except (LookupError, TypeError, ValueError):
         raise node.error("what it computes from sizes of values is not supported") from None
-    values.set_sizes(output, found)
     return True
 
 

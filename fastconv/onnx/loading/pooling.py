@@ -45,9 +45,9 @@ def max_pool(node: Node) -> nn.Module:
     ceil_mode = _ceil(node, padding)
     if len(kernel) == 1:
         one = (kernel[0], strides[0], padding[0] if padding else 0, dilations[0])
-        return chain(before, nn.MaxPool1d(*one, ceil_mode=ceil_mode))
-    options: Any = (kernel, strides, padding or 0, dilations)
-    return chain(before, nn.MaxPool2d(*options, ceil_mode=ceil_mode))
+        return chain(before, nn.MaxPool1d(*one, False, ceil_mode))
+    options: Any = (kernel, strides, padding or 0, dilations, False, ceil_mode)
+    return chain(before, nn.MaxPool2d(*options))
 
 
 def average_pool(node: Node) -> nn.Module:
