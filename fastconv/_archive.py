@@ -181,7 +181,7 @@ def _read(file: BinaryIO) -> tuple[dict[str, Array], dict[str, Any]]:
         contents = {entry.filename: archive.read(entry) for entry in entries}
         if JSON_MEMBER in contents:
             _check_headers(file, entries)
-    info = _json(contents.pop(JSON_MEMBER)) if JSON_MEMBER in contents else {}
+    info = decode(contents.pop(JSON_MEMBER)) if JSON_MEMBER in contents else {}
     return {name.removesuffix(".npy"): _array(name, content) for name, content in contents.items()}, info
 
 
@@ -203,7 +203,8 @@ def _check_headers(file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
         raise ValueError("the directory is damaged")
 
 
-def _json(content: bytes) -> dict[str, Any]:
+def decode(content: bytes) -> dict[str, Any]:
+    """The dictionary of a JSON text that is not trusted; ValueError if it has none."""
     if len(content) > _LARGEST_JSON:
         raise ValueError(f"{JSON_MEMBER} has {len(content)} bytes")
     try:

@@ -76,10 +76,10 @@ def sizes(proto: Any, inputs: Sequence[Any], take: Any) -> list[Size] | Size:
     """
     given = inputs[0]
     if proto.op_type in ("Cast", "Identity"):
-        return given
+        return given  # type: ignore[no-any-return]
     if proto.op_type == "Gather":
         places = inputs[1]
-        return [given[i] for i in places] if isinstance(places, list) else given[places]  # type: ignore[no-any-return]
+        return [given[i] for i in places] if isinstance(places, list) else given[places]
     if proto.op_type == "Unsqueeze" and not isinstance(given, list):
         return [given]
     if proto.op_type == "Squeeze" and isinstance(given, list) and len(given) == 1:
