@@ -1,4 +1,4 @@
-"""A .safetensors file: arrays by name behind a header of JSON; what is ours beside them is one entry of its metadata."""
+"""A .safetensors file: arrays by name behind a header of JSON, in whose metadata stands what is ours beside them."""
 
 import json
 from collections.abc import Mapping

@@ -65,6 +65,11 @@ class Affine(nn.Module):
             return None
         return summed_to(grad if self.scale is None else grad * self._numbers("scale"), x.shape)
 
+    def extra_repr(self) -> str:
+        """Shapes of the arrays."""
+        arrays = {name: getattr(self, name) for name in ("scale", "shift")}
+        return ", ".join(f"{name}={array.shape}" for name, array in arrays.items() if array is not None)
+
 
 class Mean(nn.Module):
     """The mean over some axes.

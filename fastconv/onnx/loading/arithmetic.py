@@ -43,7 +43,7 @@ def subtract(node: Node) -> Call:
     numbers = _real(node, constant)
     if first:
         return Call(Affine(np.array(-1, numbers.dtype), numbers), [value])
-    return Call(Affine(shift=-numbers), [value])
+    return Call(Affine(shift=np.asarray(-numbers)), [value])
 
 
 def multiply(node: Node) -> Call:
@@ -60,7 +60,7 @@ def divide(node: Node) -> Call:
     if constant is None or first:
         raise node.error("its divisor must be a constant, and that alone")
     with np.errstate(divide="ignore"):
-        return Call(Affine(1 / _real(node, constant)), [value])
+        return Call(Affine(np.asarray(1 / _real(node, constant))), [value])
 
 
 def scaler(node: Node) -> Call:
@@ -68,7 +68,7 @@ def scaler(node: Node) -> Call:
     offset, scale = (
         np.array(node.take(name, default), np.float32) for name, default in (("offset", [0]), ("scale", [1]))
     )
-    return Call(Affine(scale, -offset * scale), node.inputs[:1])
+    return Call(Affine(scale, np.asarray(-offset * scale)), node.inputs[:1])
 
 
 def concat(node: Node) -> Call:
@@ -93,14 +93,14 @@ OPERATORS: dict[str, Reading] = {
 
 def merged(layer: Any, addend: nn.Module) -> bool:
     """Make a constant that is added behind a layer its bias, if that is what it is."""
-    if not isinstance(addend, Affine) or addend.scale is not None or not isinstance(addend.shift, nn.Parameter):
+    if not isinstance(addend, Affine) or addend.scale is not None or addend.shift is None:
         return False
     axes = len(layer.kernel_size) if isinstance(layer, nn.Conv1d | nn.Conv2d) else 0
     if not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d) or layer.bias is not None:
         return False
-    outputs, shape = layer.weight.shape[0], addend.shift.shape
+    outputs, shift = layer.weight.shape[0], np.asarray(addend.shift)
     each = (outputs, *[1] * axes)
-    if shape not in (each, (1, *each)):
+    if shift.shape not in (each, (1, *each)):
         return False
-    layer.bias = nn.Parameter(addend.shift.data.reshape(outputs))
+    layer.bias = nn.Parameter(shift.reshape(outputs))
     return True

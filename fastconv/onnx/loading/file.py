@@ -94,9 +94,9 @@ def _take_in(tensor: Any, folder: str) -> None:
         return
     where = {entry.key: entry.value for entry in tensor.external_data}
     location = where.get("location", "")
-    path = os.path.realpath(os.path.join(folder, location))
     inside = os.path.realpath(folder)
-    if not location or "\0" in location or os.path.isabs(location) or os.path.commonpath([inside, path]) != inside:
+    path = "" if "\0" in location else os.path.realpath(os.path.join(folder, location))
+    if not location or not path or os.path.isabs(location) or os.path.commonpath([inside, path]) != inside:
         raise ValueError(f"array {tensor.name!r}: its file must be in the folder of the model, got {location!r}")
     if not os.path.exists(path):
         raise ValueError(f"array {tensor.name!r}: there is no file {location!r} beside the model")

@@ -57,7 +57,8 @@ def _nested(items: list[Item], input: str, output: str, values: Values) -> list[
 
     for item in items:
         if len(item.inputs) == 1 and not isinstance(item.module, Add | Join):
-            ways[item.output] = _Way(item.inputs[0], [item.module])
+            modules = list(item.module) if isinstance(item.module, nn.Sequential) else [item.module]
+            ways[item.output] = _Way(item.inputs[0], modules)
             continue
         branches = [back(name) for name in item.inputs]
         source = branches[0].source
