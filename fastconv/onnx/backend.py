@@ -9,7 +9,7 @@ from fastconv._arrays import Array
 from fastconv._extras import require
 
 from .loading import module
-from .loading.file import checked
+from .loading.file import checked, inferred
 from .loading.graph import real_outputs, settled
 
 _base = require("onnx.backend.base", "fastconv.onnx", "onnx")
@@ -99,9 +99,9 @@ class Backend(_base.Backend):  # type: ignore[misc, name-defined]
         types = [helper.np_dtype_to_tensor_dtype(array.dtype) for array in inputs]
         names = [name for name in node.input if name]
         ends = [helper.make_tensor_value_info(n, t, a.shape) for n, t, a in zip(names, types, inputs, strict=True)]
-        results = [helper.make_tensor_value_info(name, types[0], None) for name in node.output]
+        results = [helper.make_empty_tensor_value_info(name) for name in node.output]
         model = helper.make_model(helper.make_graph([node], "node", ends, results))
-        return cls.run_model(model, list(inputs), device, **kwargs)
+        return cls.run_model(inferred(model), list(inputs), device, **kwargs)
 
     @classmethod
     def supports_device(cls, device: str) -> bool:
