@@ -18,7 +18,8 @@ def main_of(name):
 def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     assert names == {
-        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py"
+        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
+        "onnx_files.py",
     }  # fmt: skip
     for name in names:
         assert f"python examples/{name}" in runpy.run_path(str(EXAMPLES / name))["__doc__"]
@@ -43,6 +44,16 @@ def test_compare_backends():
     for values in losses.values():
         assert len(values) == 2 and values[1] < values[0]
         np.testing.assert_allclose(values, losses["python"], rtol=1e-4)
+
+
+def test_onnx_files():
+    pytest.importorskip("onnx")
+    pytest.importorskip("safetensors")
+    results = main_of("onnx_files.py")(epochs=2)
+    assert results["trained"] == results["read back"] > 0.8
+    assert results["upside down, before"] < 0.6 < 0.8 < results["upside down, after"]
+    assert results["weights from safetensors"] == results["upside down, after"]
+    assert results.get("in onnxruntime", results["trained"]) == results["trained"]
 
 
 def test_weight_sharing(capsys):

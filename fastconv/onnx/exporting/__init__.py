@@ -1,6 +1,5 @@
 """A model into an ONNX file."""
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from fastconv._extras import require
 from fastconv._files import Path, atomic_write, file_path
 from fastconv._geometry import integer, shape_argument
 from fastconv._version import __version__
+from fastconv.nn.fuse import inference_copy
 
 from .graph import Graph, Value
 from .model import write
@@ -87,19 +87,12 @@ def serialized(model: nn.Module, input_shape: Sequence[int], opset: int = OPSET)
     onnx = require("onnx", "fastconv.onnx", "onnx")
     dtype = next((parameter.dtype for parameter in model.parameters()), FLOAT32).newbyteorder("=")
     graph = Graph(opset, dtype)
-    output = write(graph, _for_inference(model), Value("input", shape), "")
+    output = write(graph, inference_copy(model), Value("input", shape), "")
     if output.name == "input":  # nothing was computed
         output = Value(graph.node("Identity", "input"), shape)
     proto = _model(onnx, graph, shape, output)
     onnx.checker.check_model(proto, full_check=True)
     return proto.SerializeToString(deterministic=True)  # type: ignore[no-any-return]
-
-
-def _for_inference(model: nn.Module) -> nn.Module:
-    """A copy in eval mode, without what training left behind."""
-    memo: dict[int, Any] = {id(vars(module)["_saved"]): [] for module in model.modules()}
-    memo |= {id(p.grad): None for p in model.parameters() if p.grad is not None}
-    return copy.deepcopy(model, memo).eval()
 
 
 def _model(onnx: Any, graph: Graph, shape: tuple[int, ...], output: Value) -> Any:
