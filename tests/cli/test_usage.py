@@ -38,6 +38,8 @@ BAD = {
     "summary": "MODEL",
     "summary lenet5 --batch-size 0": "--batch-size",
     "info --bogus": "--bogus",
+    "export m.npz": "FILE.onnx",
+    "export m.npz m.onnx --opset new": "--opset",
 }
 
 

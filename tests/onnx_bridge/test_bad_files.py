@@ -104,17 +104,17 @@ def test_what_is_no_file(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"dims": [3, 3]}, r"w"),
-        ({"dims": [2**40, 2**40]}, r"w"),
-        ({"dims": [2**62, 4]}, r"w"),
-        ({"dims": [-3, -2]}, r"w"),
-        ({"dims": [-1, 2]}, r"w"),
-        ({"raw_data": b"abc"}, r"w"),
-        ({"raw_data": b""}, r"w"),
-        ({"data_type": TensorProto.DOUBLE}, r""),
-        ({"data_type": 999}, r""),
-        ({"data_type": TensorProto.STRING}, r""),
-        ({"data_type": TensorProto.UNDEFINED}, r""),
+        ({"dims": [3, 3]}, r"array 'w': it should have 9 numbers for sizes \(3, 3\), got 6"),
+        ({"dims": [2**40, 2**40]}, r"array 'w': it should have \d+ numbers"),
+        ({"dims": [2**62, 4]}, r"array 'w': it should have \d+ numbers"),
+        ({"dims": [-3, -2]}, r"array 'w': sizes must be >= 0"),
+        ({"dims": [-1, 2]}, r"array 'w': sizes must be >= 0"),
+        ({"raw_data": b"abc"}, r"array 'w': it should have 6 numbers for sizes \(3, 2\), got 0"),
+        ({"raw_data": b""}, r"array 'w': it should have 6 numbers for sizes \(3, 2\), got 0"),
+        ({"data_type": TensorProto.DOUBLE}, r"array 'w': it should have 6 numbers for sizes \(3, 2\), got 3"),
+        ({"data_type": 999}, r"999"),
+        ({"data_type": TensorProto.STRING}, r"not a valid ONNX model: .*STRING"),
+        ({"data_type": TensorProto.UNDEFINED}, r"not a valid ONNX model: .*UNDEFINED"),
     ],
 )
 def test_arrays_that_lie(path, changes, text):

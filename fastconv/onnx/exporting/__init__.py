@@ -18,7 +18,7 @@ OPSETS = range(13, 24)
 """Versions of the operators that can be written; 13 was the last to change what layers need of Softmax and Pad."""
 
 OPSET = 20
-"""The default: onnx 1.15 and onnxruntime 1.17, both of 2023 and 2024, read it."""
+"""The default: onnx 1.15 and onnxruntime 1.17, of 2023 and 2024, read it."""
 
 MOST_BYTES = 2**31 - 1
 """An ONNX file is one message of protocol buffers, which cannot be larger."""

@@ -55,6 +55,10 @@ def checked(model: Any) -> Any:
             raise ValueError(f"opset must be {OLDEST} to {newest}, got {opset.version}")
     if model.graph.sparse_initializer:
         raise ValueError("sparse weights are not supported")
+    known = _dtypes(onnx.TensorProto)
+    for tensor in _tensors(model.graph):
+        if tensor.data_type in known:  # others, such as the names of classes, need not be of use
+            check_count(tensor)
     with _as_value_error(onnx):
         if model.functions:
             model = onnx.inliner.inline_local_functions(model)
@@ -134,11 +138,15 @@ def _sizes(tensor: Any) -> tuple[int, ...]:
     return sizes
 
 
+def _dtypes(types: Any) -> dict[int, str]:
+    """The types whose numbers stand in NumPy as they do in the file."""
+    return {types.FLOAT: "f4", types.DOUBLE: "f8", types.INT64: "i8", types.INT32: "i4", types.BOOL: "?"}
+
+
 def dtype_of(tensor: Any) -> np.dtype[Any]:
     """The dtype of a tensor: real, of at least single precision, or whole or true."""
-    onnx = require("onnx", "fastconv.onnx", "onnx")
-    types = onnx.TensorProto
-    known = {types.FLOAT: "f4", types.DOUBLE: "f8", types.INT64: "i8", types.INT32: "i4", types.BOOL: "?"}
+    types = require("onnx", "fastconv.onnx", "onnx").TensorProto
+    known = _dtypes(types)
     if tensor.data_type not in known:
         names = {value: name for name, value in types.DataType.items()}
         raise ValueError(
@@ -148,12 +156,19 @@ def dtype_of(tensor: Any) -> np.dtype[Any]:
     return np.dtype(known[tensor.data_type])
 
 
-def array(tensor: Any) -> Array:
-    """The numbers of a tensor, a copy, if there are as many as it says."""
-    onnx = require("onnx", "fastconv.onnx", "onnx")
+def check_count(tensor: Any) -> None:
+    """Refuse a tensor that has not as many numbers as it says."""
+    helper = require("onnx.helper", "fastconv.onnx", "onnx")
     sizes, dtype = _sizes(tensor), dtype_of(tensor)
-    field = onnx.helper.tensor_dtype_to_field(tensor.data_type)
-    found = len(tensor.raw_data) // dtype.itemsize if tensor.HasField("raw_data") else len(getattr(tensor, field))
-    if found != prod(sizes) or (tensor.HasField("raw_data") and len(tensor.raw_data) != _bytes(tensor)):
+    if tensor.HasField("raw_data"):
+        found, rest = divmod(len(tensor.raw_data), dtype.itemsize)
+    else:
+        found, rest = len(getattr(tensor, helper.tensor_dtype_to_field(tensor.data_type))), 0
+    if found != prod(sizes) or rest:
         raise ValueError(f"array {tensor.name!r}: it should have {prod(sizes)} numbers for sizes {sizes}, got {found}")
-    return np.array(onnx.numpy_helper.to_array(tensor), order="C")
+
+
+def array(tensor: Any) -> Array:
+    """The numbers of a tensor, a copy."""
+    check_count(tensor)
+    return np.array(require("onnx.numpy_helper", "fastconv.onnx", "onnx").to_array(tensor), order="C")
