@@ -328,6 +328,23 @@ class Add(nn.Module):
         return (summed_to(grad, first), summed_to(grad, second)) if input_grad else None
 
 
+class Multiply(nn.Module):
+    """The product of two inputs, broadcast as in NumPy; ``backward`` returns a gradient for each."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        """The product, element by element."""
+        a = real("Multiply", "a", a)
+        b = real("Multiply", "b", b, a.dtype)
+        self.save_for_backward(a, b)
+        return np.asarray(np.multiply(a, b))
+
+    def backward(self, grad_output: Array, *, input_grad: bool = True) -> tuple[Array, Array] | None:
+        """Return the gradients of the inputs: each is that of the output times the other input."""
+        a, b = self.saved_for_backward()
+        grad = real("Multiply.backward", "grad_output", grad_output)
+        return (summed_to(grad * b, a.shape), summed_to(grad * a, b.shape)) if input_grad else None
+
+
 class MatMul(nn.Module):
     """The matrix product of two inputs, over the last two axes; ``backward`` returns a gradient for each."""
 

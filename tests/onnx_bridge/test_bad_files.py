@@ -233,7 +233,8 @@ IMAGES = ["n", 2, 6, 6]
 
 def bad(operator, inputs="x", outputs="y", shape=IMAGES, arrays=(), opset=15, text="", name="bad", **attributes):
     """A graph of one node, and what is said of it."""
-    return node(operator, inputs.split(), outputs.split(), name, **attributes), shape, dict(arrays), opset, text
+    inputs = inputs.split() if isinstance(inputs, str) else inputs
+    return node(operator, inputs, outputs.split(), name, **attributes), shape, dict(arrays), opset, text
 
 
 SQUARE = {"kernel_shape": [3, 3]}
@@ -247,7 +248,19 @@ BAD_NODES = {
     "unknown size": bad(
         "MaxPool", shape=["n", 2, "h", 6], strides=[2, 2], auto_pad="SAME_UPPER", text=r"must say how large", **SQUARE
     ),
-    "a product of values": bad("Mul", "x x", text=r"one of its inputs must be a constant"),
+    "a difference of values": bad("Sub", "x x", text=r"one of its inputs must be a constant"),
+    "a quotient of values": bad("Div", "x x", text=r"its divisor must be a constant"),
+    "half a pixel": bad(
+        "Resize", ["x", "", "s"], mode="linear", arrays={"s": np.float32([1, 1, 2, 2])}, text=r"mode must be 'nearest'"
+    ),
+    "half a size": bad(
+        "Resize",
+        ["x", "", "s"],
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="floor",
+        arrays={"s": np.float32([1, 1, 0.5, 2])},
+        text=r"scales must be 1, 1 and two whole numbers",
+    ),
     "softmax of old": bad("Softmax", opset=11, axis=1, text=r"before opset 13, axis must be the last of 4, got 1"),
     "a slope": bad("HardSigmoid", alpha=0.2, text=r"alpha and beta must be 1/6 and 1/2"),
     "joined with a constant": bad(

@@ -68,8 +68,23 @@ def signals():
     )  # fmt: skip
 
 
+class Excitation(tnn.Module):
+    """Channels are weighted by what all pixels say, and images enlarged."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = tnn.Conv2d(3, 4, 3)
+        self.down, self.up = tnn.Conv2d(4, 2, 1), tnn.Conv2d(2, 4, 1)
+
+    def forward(self, x):
+        y = tnn.functional.silu(self.conv(x))
+        mean = tnn.functional.adaptive_avg_pool2d(y, 1)
+        y = y * tnn.functional.hardsigmoid(self.up(tnn.functional.hardswish(self.down(mean))))
+        return tnn.functional.interpolate(y, scale_factor=2, mode="nearest")
+
+
 MODELS = {"chain": (chain, (2, 3, 9, 9)), "signals": (signals, (2, 3, 9)), "residual": (Residual, (2, 3, 9, 9)),
-          "tangle": (Tangle, (2, 3, 9, 9))}  # fmt: skip
+          "tangle": (Tangle, (2, 3, 9, 9)), "excitation": (Excitation, (2, 3, 6, 5))}  # fmt: skip
 
 
 def exported(name, path, way):
@@ -107,7 +122,7 @@ def test_computes_what_torch_does(name, way, tmp_path):
     with torch.no_grad():
         assert_close(loaded(x.numpy()), model(x).numpy())
     assert_close(loaded(x.numpy()), in_onnxruntime(path, x.numpy())[0])
-    assert isinstance(loaded, Network if name == "tangle" else nn.Sequential)
+    assert isinstance(loaded, Network if name in ("tangle", "excitation") else nn.Sequential)
     if way in ("traced", "dynamo"):
         more = normals(5, *x.shape[1:])
         with torch.no_grad():

@@ -14,6 +14,7 @@ from ..layers import (
     MatMul,
     Matrix,
     Mean,
+    Multiply,
     Pad,
     Reshape,
     Squeeze,
@@ -71,6 +72,7 @@ LAYERS: dict[type[nn.Module], Layer] = {
 JOINING: dict[type[nn.Module], Callable[[Graph, Any, Sequence[Value]], str]] = {
     Add: lambda graph, module, given: graph.node("Add", *(value.name for value in given)),
     Join: lambda graph, module, given: graph.node("Concat", *(value.name for value in given), axis=module.axis),
+    Multiply: lambda graph, module, given: graph.node("Mul", *(value.name for value in given)),
     MatMul: lambda graph, module, given: graph.node("MatMul", *(value.name for value in given)),
 }
 """Parts with several inputs, which stand in a `Network` only."""

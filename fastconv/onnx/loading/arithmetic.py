@@ -7,7 +7,7 @@ import numpy as np
 from fastconv import nn
 from fastconv._arrays import Array
 
-from ..layers import Add, Affine, Join
+from ..layers import Add, Affine, Join, Multiply
 from .node import Call, Node, Reading
 
 
@@ -47,10 +47,10 @@ def subtract(node: Node) -> Call:
 
 
 def multiply(node: Node) -> Call:
-    """Mul with a constant."""
+    """Mul."""
     value, constant, _ = _operands(node)
     if constant is None:
-        raise node.error("one of its inputs must be a constant")
+        return Call(Multiply(), node.inputs)
     return Call(Affine(_real(node, constant)), [value])
 
 

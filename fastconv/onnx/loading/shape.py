@@ -64,10 +64,29 @@ def cast(node: Node) -> nn.Module:
     return nn.Identity()
 
 
+def resize(node: Node) -> nn.Module:
+    """Resize that repeats rows and columns of images a whole number of times."""
+    node.only("mode", "nearest")
+    where = node.take("coordinate_transformation_mode", "half_pixel")
+    rounding = node.take("nearest_mode", "round_prefer_floor")
+    for name in ("antialias", "cubic_coeff_a", "exclude_outside", "extrapolation_value", "keep_aspect_ratio_policy"):
+        node.take(name)  # of other modes, and of sizes
+    # With these, pixel x of the result is pixel floor(x / scale).
+    if (where, rounding.partition("_prefer_")[0]) not in (("asymmetric", "floor"), ("half_pixel", "round")):
+        raise node.error(f"pixels must be repeated, got coordinates {where!r} and rounding {rounding!r}")
+    if not node.has(2):
+        raise node.error("its scales must be given")
+    scales = node.constant(2, "the scales").tolist()
+    if len(scales) != 4 or scales[:2] != [1, 1] or any(scale < 1 or scale % 1 for scale in scales):
+        raise node.error(f"scales must be 1, 1 and two whole numbers, got {scales}")
+    return nn.Upsample((int(scales[2]), int(scales[3])))
+
+
 OPERATORS: dict[str, Reading] = {
     "Cast": cast,
     "Flatten": flatten,
     "Reshape": reshape,
+    "Resize": resize,
     "Squeeze": _axes(Squeeze),
     "Transpose": transpose,
     "Unsqueeze": _axes(Unsqueeze),

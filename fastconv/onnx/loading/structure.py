@@ -56,7 +56,7 @@ def _nested(items: list[Item], input: str, output: str, values: Values) -> list[
         return _Way(value, modules)
 
     for item in items:
-        if len(item.inputs) == 1 and not isinstance(item.module, Add | Join):
+        if len(item.inputs) == 1:
             modules = list(item.module) if isinstance(item.module, nn.Sequential) else [item.module]
             ways[item.output] = _Way(item.inputs[0], modules)
             continue
