@@ -41,21 +41,7 @@ def serialized(function: str, arrays: Mapping[str, Array], text: bytes) -> bytes
 
 
 def read(path: str, kind: str) -> tuple[dict[str, Array], dict[str, Any]]:
-    """The arrays of a file, and the dictionary of our metadata, empty where there are none.
-
-    Parameters
-    ----------
-    path : str
-    kind : str
-        What the file should be, for error texts: "weights file".
-
-    Raises
-    ------
-    OSError
-        The file cannot be opened or read.
-    ValueError
-        It is something else, or damaged.
-    """
+    """As `_archive.read`: the arrays of a file, and the dictionary of our metadata, empty where there are none."""
     library = require("safetensors", f"a {kind} that ends in .safetensors", "io")
     try:
         with open_regular(path) as file:

@@ -1,5 +1,6 @@
 """Files that torch's two exporters write."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -87,7 +88,20 @@ MODELS = {"chain": (chain, (2, 3, 9, 9)), "signals": (signals, (2, 3, 9)), "resi
           "tangle": (Tangle, (2, 3, 9, 9)), "excitation": (Excitation, (2, 3, 6, 5))}  # fmt: skip
 
 
-def exported(name, path, way):
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Makes a model of torch and a file of it by one of the exporters, once; gives path, model and input."""
+    folder = tmp_path_factory.mktemp("torch")
+
+    @functools.cache
+    def make(name, way):
+        path = str(folder / f"{name}-{way}.onnx")
+        return path, *export(name, path, way)
+
+    return make
+
+
+def export(name, path, way):
     """A model of torch in a file of one of its exporters; in eval mode, with statistics that are not 0 and 1."""
     torch.manual_seed(0)
     make, shape = MODELS[name]
@@ -115,9 +129,8 @@ def exported(name, path, way):
 
 @pytest.mark.parametrize("way", ["traced", "fixed", "training", "dynamo"])
 @pytest.mark.parametrize("name", MODELS)
-def test_computes_what_torch_does(name, way, tmp_path):
-    path = str(tmp_path / "model.onnx")
-    model, x = exported(name, path, way)
+def test_computes_what_torch_does(name, way, exported):
+    path, model, x = exported(name, way)
     loaded = fc.onnx.load(path)
     with torch.no_grad():
         assert_close(loaded(x.numpy()), model(x).numpy())
@@ -132,15 +145,13 @@ def test_computes_what_torch_does(name, way, tmp_path):
 
 @pytest.mark.parametrize("way", ["traced", "dynamo"])
 @pytest.mark.parametrize("name", MODELS)
-def test_can_be_trained(name, way, tmp_path):
-    path = str(tmp_path / "model.onnx")
-    _, x = exported(name, path, way)
+def test_can_be_trained(name, way, exported):
+    path, _, x = exported(name, way)
     assert_trains(in_double(fc.onnx.load(path)), x.numpy().astype(np.float64))
 
 
-def test_blocks_are_found(tmp_path):
-    path = str(tmp_path / "model.onnx")
-    exported("residual", path, "training")
+def test_blocks_are_found(exported):
+    path, _, _ = exported("residual", "training")
     kinds = [type(module).__name__ for module in fc.onnx.load(path).modules()]
     assert kinds[:7] == ["Sequential", "ReflectionPad2d", "Conv2d", "Concat", "Residual", "Sequential", "Conv2d"]
 
