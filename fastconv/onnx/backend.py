@@ -24,12 +24,13 @@ class Prepared(_base.BackendRep):  # type: ignore[misc, name-defined]
     """
 
     def __init__(self, model: Any) -> None:
-        self._model = settled(checked(model))
-        weights = {tensor.name for tensor in self._model.graph.initializer}
-        self._inputs = [value.name for value in self._model.graph.input if value.name not in weights]
-        names = [value.name for value in self._model.graph.output]
-        if real_outputs(self._model) != names:
+        valid = checked(model)
+        names = [value.name for value in valid.graph.output]
+        if real_outputs(valid) != names:
             raise ValueError(f"outputs must be of float32 or float64, all of {', '.join(names)}")
+        weights = {tensor.name for tensor in valid.graph.initializer}
+        self._inputs = [value.name for value in valid.graph.input if value.name not in weights]
+        self._model = settled(valid)
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Array, ...]:
         """The outputs.

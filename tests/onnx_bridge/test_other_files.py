@@ -155,6 +155,7 @@ def estimators():
     options = {"hidden_layer_sizes": (6, 4), "max_iter": 3, "random_state": 0}
     return {
         "classes": MLPClassifier(**options),
+        "names": MLPClassifier(**options),
         "two classes": MLPClassifier(activation="tanh", **options),
         "logistic": MLPClassifier(activation="logistic", **options),
         "numbers": MLPRegressor(**options),
@@ -162,13 +163,15 @@ def estimators():
     }
 
 
-@pytest.mark.parametrize("name", ["classes", "two classes", "logistic", "numbers", "scaled"])
+@pytest.mark.parametrize("name", ["classes", "names", "two classes", "logistic", "numbers", "scaled"])
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learn(name, tmp_path):
     pytest.importorskip("sklearn")
     skl2onnx = pytest.importorskip("skl2onnx")
     x = 3 * normals(40, 4) + 1
     classes = (x[:, 0] > 0).astype(int) + (0 if name == "two classes" else (x[:, 1] > 1))
+    if name == "names":
+        classes = np.array(["low", "middle", "high"])[classes]
     estimator = estimators()[name].fit(x, x[:, 0] if name == "numbers" else classes)
     options = None if name == "numbers" else {"zipmap": False}
     path = str(tmp_path / "model.onnx")
@@ -190,6 +193,23 @@ def test_other_models_of_scikit_learn_are_refused_by_name(tmp_path):
     onnx.save(skl2onnx.to_onnx(LinearRegression().fit(x, x[:, 0]), x[:1]), path)
     with pytest.raises(ValueError, match=r"node 'LinearRegressor', LinearRegressor: the operator of ai.onnx.ml"):
         fc.onnx.load(path)
+
+
+def test_labels_that_are_looked_up_in_strings(tmp_path):
+    """Only what real outputs need is read."""
+    nodes = [
+        node("MatMul", ["x", "w"], ["scores"], "dense"),
+        node("ArgMax", ["scores"], ["best"], "best", axis=1, keepdims=0),
+        node("Gather", ["names", "best"], ["label"], "label"),
+    ]
+    path = str(tmp_path / "model.onnx")
+    saved(path, nodes, {"x": ["n", 3]}, {"scores": ["n", 2]}, {"w": normals(3, 2)})
+    model = onnx.load(path)
+    model.graph.initializer.append(helper.make_tensor("names", TensorProto.STRING, [2], [b"no", b"yes"]))
+    model.graph.output.append(helper.make_tensor_value_info("label", TensorProto.STRING, ["n"]))
+    onnx.save(model, path)
+    x = normals(4, 3)
+    assert_close(fc.onnx.load(path)(x), x @ normals(3, 2))
 
 
 # ---- operators whose attributes meet padding that no layer has

@@ -8,7 +8,7 @@ from fastconv._arrays import Array
 from fastconv._files import Path, file_path
 
 from .file import checked, read
-from .graph import items, real_outputs, settled
+from .graph import items, settled
 from .structure import arranged
 
 
@@ -87,10 +87,8 @@ def module(model: Any, given: Mapping[str, Array]) -> tuple[nn.Module, list[str]
     ValueError
         Something in it is not supported.
     """
-    outputs = real_outputs(model)
-    if not outputs:
-        raise ValueError("none of its outputs is of float32 or float64")
-    found, values = items(model, outputs, given)
+    outputs = [value.name for value in model.graph.output]
+    found, values = items(model, given)
     used = {name for item in found for name in item.inputs} | set(outputs)
     inputs = [v.name for v in model.graph.input if v.name in values.computed and v.name in used]
     for name in outputs:

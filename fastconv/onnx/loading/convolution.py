@@ -9,7 +9,7 @@ from fastconv._geometry import Shape
 
 from ..layers import MatMul, Transpose
 from .node import Call, Node, Reading, chain
-from .padding import border, explicit_sides
+from .padding import Sides, border, explicit_sides
 
 CONV: dict[int, Any] = {1: nn.Conv1d, 2: nn.Conv2d}
 TRANSPOSED: dict[int, Any] = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d}
@@ -54,6 +54,24 @@ def conv(node: Node) -> nn.Module:
     return chain(before, _filled(layer, weight, bias, node))
 
 
+def _cut(node: Node, size: Shape, strides: Shape, dilations: Shape, more: list[int]) -> Sides:
+    """What is cut off the result of ConvTranspose; where that is less than nothing, ``more`` grows."""
+    axes = len(size)
+    wanted, word = node.take("output_shape"), node.take("auto_pad", "NOTSET")
+    pads = node.take("pads", [0] * (2 * axes))
+    if wanted is None and not word.startswith("SAME"):
+        return list(zip(pads[:axes], pads[axes:], strict=True))
+    spans = [spread * (taps - 1) + 1 for spread, taps in zip(dilations, size, strict=True)]
+    if wanted is None:  # as many strides as the input has pixels
+        extra = [span + add - step for span, add, step in zip(spans, more, strides, strict=True)]
+    else:
+        lengths = zip(node.sizes(axes), strides, spans, more, wanted[-axes:], strict=True)
+        extra = [(n - 1) * step + span + add - want for n, step, span, add, want in lengths]
+    more[:] = [add + max(-amount, 0) for add, amount in zip(more, extra, strict=True)]
+    halves = [(max(amount, 0) // 2, (max(amount, 0) + 1) // 2) for amount in extra]
+    return halves if word == "SAME_UPPER" else [half[::-1] for half in halves]
+
+
 def conv_transpose(node: Node) -> nn.Module:
     """ConvTranspose; where its padding is not alike on both sides, the whole result, cropped."""
     weight, bias, size = _kernel(node)
@@ -61,23 +79,7 @@ def conv_transpose(node: Node) -> nn.Module:
     strides, dilations = node.numbers("strides", axes, 1), node.numbers("dilations", axes, 1)
     more = list(node.numbers("output_padding", axes, 0))
     groups = node.take("group", 1)
-    wanted = node.take("output_shape")
-    word = node.take("auto_pad", "NOTSET")
-    pads = node.take("pads", [0] * (2 * axes))
-    sides = list(zip(pads[:axes], pads[axes:], strict=True))
-    if wanted is not None or word.startswith("SAME"):
-        spans = [spread * (taps - 1) + 1 for spread, taps in zip(dilations, size, strict=True)]
-        if wanted is None:  # as many strides as the input has pixels
-            extra = [span + add - step for span, add, step in zip(spans, more, strides, strict=True)]
-        else:
-            lengths = zip(node.sizes(axes), strides, spans, more, wanted[-axes:], strict=True)
-            extra = [(n - 1) * step + span + add - want for n, step, span, add, want in lengths]
-        sides = []
-        for i, amount in enumerate(extra):
-            if amount < 0:
-                more[i], amount = more[i] - amount, 0
-            half = amount // 2
-            sides.append((half, amount - half) if word == "SAME_UPPER" else (amount - half, half))
+    sides = _cut(node, size, strides, dilations, more)
     even = all(0 <= before == behind for before, behind in sides)
     channels = (weight.shape[0], weight.shape[1] * groups)
     padding = tuple(before for before, _ in sides) if even else 0

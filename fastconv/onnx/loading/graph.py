@@ -122,11 +122,20 @@ class Values:
 
 
 def settled(model: Any) -> Any:
-    """The model with constants instead of nodes that compute them, and with all types and shapes that follow."""
+    """What real outputs need of a model, with constants instead of nodes that compute them, and all shapes that follow.
+
+    Raises
+    ------
+    ValueError
+        There is no such output, or a constant cannot be computed.
+    """
+    outputs = real_outputs(model)
+    if not outputs:
+        raise ValueError("none of its outputs is of float32 or float64")
     values, opset = Values(model.graph, {}), _opset(model)
     numpy_helper = require("onnx.numpy_helper", "fastconv.onnx", "onnx")
     kept = []
-    for proto in model.graph.node:
+    for proto in _needed(model.graph, outputs):
         node = Node(proto, values, opset)
         if _constant(proto, node, values):
             name = values.origin(node.outputs[0])
@@ -136,8 +145,10 @@ def settled(model: Any) -> Any:
             kept.append(proto)
     for proto in kept:
         proto.input[:] = [values.origin(name) for name in proto.input]
-    del model.graph.node[:]
-    model.graph.node.extend(kept)
+    ends = [value for value in model.graph.output if value.name in outputs]
+    for field, content in ((model.graph.node, kept), (model.graph.output, ends)):
+        del field[:]
+        field.extend(content)
     return inferred(model)
 
 
@@ -147,12 +158,12 @@ def _opset(model: Any) -> int:
     return opsets.get("", opsets.get("ai.onnx", 1))  # type: ignore[no-any-return]
 
 
-def items(model: Any, outputs: list[str], given: Mapping[str, Array]) -> tuple[list[Item], Values]:
-    """The modules that the outputs need, in the order of computation."""
+def items(model: Any, given: Mapping[str, Array]) -> tuple[list[Item], Values]:
+    """The modules of a model that was settled, in the order of computation."""
     values = Values(model.graph, given)
     opset = _opset(model)
     found: list[Item] = []
-    for proto in _needed(model.graph, outputs):
+    for proto in model.graph.node:
         node = Node(proto, values, opset)
         if not _constant(proto, node, values) and not _size(proto, node, values):
             _read(node, values, found)
