@@ -16,7 +16,7 @@ from ._threads import get_num_threads, set_num_threads, threads
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from . import bench, data, functional, models, nn, onnx, optim, plot, testing, train
     from . import sklearn as sklearn
     from ._summary import summary
     from .checkpoint import load_checkpoint, save_checkpoint
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .weights import load_weights, save_weights
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
-_SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
-# Those that need an extra, and therefore are not in __all__.
+_SUBMODULES = ("bench", "data", "functional", "models", "nn", "onnx", "optim", "plot", "testing", "train")
+# Those that need an extra to be imported, and therefore are not in __all__.
 _BRIDGES = ("sklearn",)
 _NAMES = {
     "History": "train",
@@ -55,6 +55,7 @@ __all__ = [
     "load_weights",
     "models",
     "nn",
+    "onnx",
     "optim",
     "plot",
     "save_checkpoint",

@@ -24,6 +24,7 @@ def test_every_example_has_a_test_and_a_text():
         "image_folder.py",
         "optimizer_paths.py",
         "sklearn_pipeline.py",
+        "onnx_files.py",
     }  # fmt: skip
     for name in names:
         assert f"python examples/{name}" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
@@ -69,6 +70,16 @@ def test_optimizer_paths(tmp_path):
     assert list(losses) == ["SGD", "Momentum", "Adagrad", "RMSProp", "Adam"] and max(losses.values()) < 6
     assert (tmp_path / "paths.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "paths.gif").read_bytes().startswith(b"GIF89a")
+
+
+def test_onnx_files():
+    pytest.importorskip("onnx")
+    pytest.importorskip("safetensors")
+    results = main_of("onnx_files.py")(epochs=2)
+    assert results["trained"] == results["read back"] > 0.8
+    assert results["upside down, before"] < 0.6 < 0.8 < results["upside down, after"]
+    assert results["weights from safetensors"] == results["upside down, after"]
+    assert results.get("in onnxruntime", results["trained"]) == results["trained"]
 
 
 def test_weight_sharing(capsys):

@@ -9,6 +9,7 @@ import numpy as np
 import fastconv as fc
 from fastconv import models, nn, optim
 from fastconv._arrays import Array
+from fastconv.onnx.exporting import serialized
 
 from .shapes import Layer
 from .task import Task, normals
@@ -134,7 +135,26 @@ def inference(layer: Layer) -> Task:
 
         return forward
 
-    return Task(layer.title(), "inference", 2 * multiply_adds(network(**REALS), layer), fastconv, torch_forward)
+    def onnxruntime_forward(onnxruntime: Any) -> Any:
+        session = onnxruntime_session(onnxruntime, network(**REALS), x.shape)
+        return lambda: session.run(None, {"input": x})
+
+    return Task(
+        layer.title(),
+        "inference",
+        2 * multiply_adds(network(**REALS), layer),
+        fastconv,
+        torch_forward,
+        onnxruntime=onnxruntime_forward,
+        tolerance=1e-5,
+    )
+
+
+def onnxruntime_session(onnxruntime: Any, model: nn.Module, shape: tuple[int, ...]) -> Any:
+    """The network in onnxruntime, by way of `fc.onnx`, with as many threads as fastconv; the rest is its default."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = fc.get_num_threads()
+    return onnxruntime.InferenceSession(serialized(model, shape), options, providers=["CPUExecutionProvider"])
 
 
 def multiply_adds(model: nn.Module, layer: Layer) -> int:
