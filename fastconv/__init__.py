@@ -17,6 +17,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from . import torch as torch
     from ._summary import summary
     from .functional._algorithm import explain_conv2d
     from .train import History, Trainer
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
 _SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
+_BRIDGES = ("torch",)
+"""Submodules that import another package: not in ``__all__``, so that ``from fastconv import *`` needs none of them."""
 _NAMES = {
     "History": "train",
     "Trainer": "train",
@@ -65,7 +68,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
+    if name in _SUBMODULES or name in _BRIDGES:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _NAMES:
         value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
