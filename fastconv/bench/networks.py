@@ -12,7 +12,6 @@ from fastconv._arrays import Array
 
 from .shapes import Layer
 from .task import Task, normals
-from .torch_twin import twin
 
 STEPS, IMAGES = 5, 8
 """The losses of so many steps on so many images are compared, in double: float32 soon leads apart behind batch
@@ -68,7 +67,7 @@ def fastconv_step(model: nn.Sequential, x: Array, target: Array) -> Callable[[],
 
 def torch_step(torch: Any, network: nn.Sequential, x: Array, target: Array) -> Callable[[], Any]:
     """The same in torch."""
-    model = twin(torch, network)
+    model = network.to_torch()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     images, classes = torch.from_numpy(x), torch.from_numpy(target)
 
@@ -125,7 +124,7 @@ def inference(layer: Layer) -> Task:
         return lambda: [model(x)]
 
     def torch_forward(torch: Any) -> Any:
-        model = twin(torch, network(**REALS)).eval()
+        model = network(**REALS).eval().to_torch()
         tx = torch.from_numpy(x)
 
         def forward() -> Any:
