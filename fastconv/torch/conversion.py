@@ -27,7 +27,6 @@ import torch
 from fastconv import nn
 from fastconv._geometry import shown
 
-from . import blocks
 from ._tensors import array, unserved
 from .counterparts import LAYERS, OURS, THEIRS
 from .replacement import HOOKS
@@ -67,7 +66,9 @@ class _Conversion:
                 target = _constructed(source, kind, counterpart, refusal)
             else:
                 target = counterpart.__new__(counterpart) if issubclass(counterpart, nn.Module) else counterpart()
-                _copy_settings(source, target)
+                for name in (*getattr(kind, "settings", ()), *getattr(counterpart, "settings", ())):
+                    if not _is_module(getattr(source, name)):  # a block's: a number, or None for a part that it lacks
+                        setattr(target, name, getattr(source, name))
             self._copy_state(source, target, refusal)
             for name, part in _parts(source):
                 target.add_module(name, self.convert(part, f"{path}.{name}" if path else name))
@@ -113,15 +114,6 @@ def _refusal(function: str, source: Any, path: str, error: type[Exception], text
     return error(f"{function}: {path or 'the model itself'} ({type(source).__name__}): {text}")
 
 
-def _copy_settings(source: Any, target: Any) -> None:
-    """What a composite module has beside its parts; None for a part that is not there."""
-    block = next((kind for kind in (type(source), type(target)) if kind.__module__ == blocks.__name__), None)
-    for name in () if block is None else block.settings:
-        value = getattr(source, name)
-        if not _is_module(value):
-            setattr(target, name, value)
-
-
 def _is_module(value: Any) -> bool:
     return isinstance(value, nn.Module | torch.nn.Module)
 
@@ -162,8 +154,6 @@ def _problem(value: Any) -> str | None:
     """Why a parameter or buffer cannot be copied."""
     if not isinstance(value, torch.Tensor):
         return None
-    if torch.nn.parameter.is_lazy(value):
-        return "has no values yet"
     return unserved(value) if value.is_floating_point() or not value.is_cpu else None
 
 
