@@ -1,8 +1,8 @@
 """Arrays: what counts as one, in which form kernels take it, and where results are written.
 
 An array argument is a NumPy array, or an object that lends its memory through ``__array__``, the buffer
-protocol or DLPack. Lists are not (they hide a slow conversion and a choice of dtype), and neither are masked
-arrays (a kernel would read what the mask hides) nor ``np.matrix`` (it has no third dimension).
+protocol or DLPack, if it is memory of the CPU. Lists are not (they hide a slow conversion and a choice of dtype),
+and neither are masked arrays (a kernel would read what the mask hides) nor ``np.matrix`` (it has no third dimension).
 """
 
 from collections.abc import Iterable
@@ -71,11 +71,11 @@ def as_array(function: str, name: str, value: Any) -> Array:
     except MemoryError:
         raise
     except Exception as error:
-        raise TypeError(f"{function}: {name} {_unusable(value)}") from error
+        raise TypeError(f"{function}: {name} {_unusable(value, error)}") from error
 
 
-def _unusable(value: Any) -> str:
-    """What an argument that gave no array should have been, and what it is."""
+def _unusable(value: Any, error: Exception) -> str:
+    """What an argument that gave no array but an error should have been, and what it is."""
     device = _device(value)
     if device is not None:
         return f"must be in the memory of the CPU, where fastconv computes, got one on {device}: copy it there first"
@@ -83,7 +83,7 @@ def _unusable(value: Any) -> str:
         return "requires a gradient, which is not recorded here: use fastconv.torch, or .detach() for its values alone"
     kind = type(value).__name__
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return f"must be an array of float32 or float64, got dtype {value.dtype}, of type {kind}"
+        return f"must be an array of float32 or float64, got dtype {value.dtype}, of type {kind}: {error}"
     return f"must be an array of float32 or float64, got {shown(value)}, of type {kind}"
 
 
