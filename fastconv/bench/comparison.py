@@ -15,7 +15,7 @@ from fastconv import _backend, _config, _threads
 from fastconv._extras import require
 from fastconv._version import __version__
 
-from . import figure, networks, operations, peak, shapes, table, written
+from . import bridges, figure, networks, operations, peak, shapes, table, written
 from .shapes import Layer
 from .task import Task
 from .timing import Contestant, compete
@@ -34,6 +34,7 @@ OPERATIONS: dict[str, Callable[[Layer], list[Task]]] = {
     "cross_entropy": operations.cross_entropy,
     "network": networks.network,
     "step": networks.step,
+    "torch_model": bridges.torch_model,
 }
 
 
@@ -191,9 +192,10 @@ def run(
 
     Parameters
     ----------
-    suite : {"lenet", "layers", "networks"}
-        The list of work: the layers of LeNet-5, single layers of well-known networks, or whole networks (a training
-        step with Adam, of which the losses of the first five steps are compared, and inference).
+    suite : {"lenet", "layers", "networks", "bridges"}
+        The list of work: the layers of LeNet-5, single layers of well-known networks, whole networks (a training
+        step with Adam, of which the losses of the first five steps are compared, and inference), or torch models with
+        `fastconv.torch.replace_layers` against the same without.
     rows : sequence of str, optional
         Names of the suite, such as ``["conv1", "step"]``; by default all.
     against : sequence of {"numpy", "python", "serial", "torch"}, optional
