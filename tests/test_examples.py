@@ -9,6 +9,8 @@ import pytest
 import fastconv as fc
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+BRIDGES = {"torch_layers.py"}
+"""Those that need an extra."""
 
 
 def main_of(name):
@@ -18,10 +20,11 @@ def main_of(name):
 def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     assert names == {
-        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py"
+        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
+        *BRIDGES,
     }  # fmt: skip
     for name in names:
-        assert f"python examples/{name}" in runpy.run_path(str(EXAMPLES / name))["__doc__"]
+        assert f"python examples/{name}\n" in (EXAMPLES / name).read_text().split('"""')[1]
 
 
 def test_white_pixels(capsys):
@@ -55,6 +58,14 @@ def test_weight_sharing_counts_what_the_layer_would_have():
     module = runpy.run_path(str(EXAMPLES / "weight_sharing.py"))
     (real,) = module["everywhere"](32, 18).parameters()
     assert module["weights_everywhere"](32, 18).shape == real.shape
+
+
+def test_torch_layers(capsys):
+    pytest.importorskip("torch")
+    results = main_of("torch_layers.py")(epochs=1)
+    (_, loss, accuracy), (_, same_loss, same_accuracy) = results.values()
+    assert accuracy > 0.7 and same_loss == pytest.approx(loss, rel=0.05) and abs(same_accuracy - accuracy) < 0.05
+    assert "computed by fastconv: 7" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("count", [1, 50])
