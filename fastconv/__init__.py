@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
 _SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
+# Those that need an extra, and therefore are not in __all__.
 _BRIDGES = ("torch",)
-"""Submodules that import another package: not in ``__all__``, so that ``from fastconv import *`` needs none of them."""
 _NAMES = {
     "History": "train",
     "Trainer": "train",
@@ -78,4 +78,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, *_BRIDGES]

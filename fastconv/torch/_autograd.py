@@ -4,16 +4,51 @@ Tensors that ``backward`` reads are kept with ``save_for_backward``, so that tor
 between. A gradient that nobody asks for is not computed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 import torch
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 from fastconv import functional as F
 
 from ._tensors import array, arrays
+
+
+class _Once(Function):
+    """A gradient that cannot be differentiated again, with what it depends on."""
+
+    @staticmethod
+    def forward(ctx: Any, name: str, gradient: Any, *origins: Any) -> Any:
+        ctx.name = name
+        return gradient
+
+    @staticmethod
+    def backward(ctx: Any, _: Any) -> Any:
+        raise RuntimeError(
+            f"{ctx.name}: a gradient that fastconv computes cannot be differentiated again: use torch's own layer for "
+            "second derivatives"
+        )
+
+
+def once(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """For a ``backward`` whose results refuse to be differentiated.
+
+    torch's ``once_differentiable`` cuts them off from what they depend on: ``torch.autograd.grad`` then passes by
+    without an error, and a second derivative lacks a term.
+    """
+
+    @wraps(backward)
+    def recorded(ctx: Any, *grad_outputs: Any) -> Any:
+        with torch.no_grad():
+            gradients = backward(ctx, *grad_outputs)
+        if not torch.is_grad_enabled():
+            return gradients
+        name, origins = ctx.name(), (*grad_outputs, *ctx.saved_tensors)
+        return tuple(_Once.apply(name, g, *origins) if isinstance(g, torch.Tensor) else g for g in gradients)
+
+    return recorded
 
 
 class _Weighted(Function):
@@ -27,7 +62,7 @@ class _Weighted(Function):
         return torch.from_numpy(getattr(F, function)(*views, **options))
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, grad_output: Any) -> Any:
         gradients = getattr(F, f"{ctx.function}_backward")(
             array(grad_output), *map(array, ctx.saved_tensors), output_mask=ctx.needs_input_grad[2:], **ctx.options
@@ -63,7 +98,7 @@ class MaxPool2d(Function):
         return torch.from_numpy(output), indices
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, grad_output: Any, _: Any) -> Any:
         (indices,) = ctx.saved_tensors
         gradient = F.max_pool2d_backward(array(grad_output), array(indices), ctx.shape)
@@ -80,7 +115,7 @@ class AvgPool2d(Function):
         return torch.from_numpy(F.avg_pool2d(view, **options))  # type: ignore[arg-type]
 
     @staticmethod
-    @once_differentiable
+    @once
     def backward(ctx: Any, grad_output: Any) -> Any:
         gradient = F.avg_pool2d_backward(array(grad_output), ctx.shape, **ctx.options)
         return torch.from_numpy(gradient), None

@@ -134,14 +134,31 @@ def test_backward_twice_through_one_graph(name):
     assert all(torch.equal(t.grad, 2 * g) for t, g in zip(arguments, once, strict=True))
 
 
+SECOND = {
+    "backward": lambda first, leaf: first.sum().backward(),
+    "grad": lambda first, leaf: torch.autograd.grad(first.sum(), leaf),
+    "with another term": lambda first, leaf: torch.autograd.grad(first.sum() + leaf.sum(), leaf),
+    "unused": lambda first, leaf: torch.autograd.grad(first.sum(), leaf, allow_unused=True),
+}
+
+
+@pytest.mark.parametrize("way", SECOND)
 @pytest.mark.parametrize("name", OPTIONS)
-def test_a_second_derivative_is_refused(name):
+def test_a_second_derivative_is_refused(name, way):
     ours, _ = pair(name)
     arguments, options = tensors(name, {}), OPTIONS[name][0]
     output = ours(*arguments, **options).square().sum()
     (first,) = torch.autograd.grad(output, arguments[:1], create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        first.sum().backward()
+    torch.testing.assert_close(first, torch.autograd.grad(output, arguments[:1])[0])
+    with pytest.raises(RuntimeError, match="cannot be differentiated again: use torch's own layer"):
+        SECOND[way](first, arguments[0])
+
+
+def test_transforms_are_refused():
+    x, w, _ = (t.detach() for t in tensors("conv2d", {}))
+    for transform in (torch.vmap(lambda x: F.conv2d(x, w)), torch.func.grad(lambda x: F.conv2d(x, w).sum())):
+        with pytest.raises(RuntimeError, match="functorch transforms"):
+            transform(x)
 
 
 @pytest.mark.parametrize("changed", range(2))
