@@ -80,7 +80,7 @@ class _Conversion:
         """The class with a counterpart that a module is of."""
         kind = next((kind for kind in type(source).__mro__ if kind in self.counterparts), None)
         if kind is None:
-            raise refusal(TypeError, "a class without a counterpart")
+            raise refusal(TypeError, "a class without a counterpart; weights alone go by state_dict, load_state_dict")
         own, methods = vars(source), " or ".join(self.methods)
         if any(getattr(type(source), method) is not getattr(kind, method) for method in self.methods):
             raise refusal(TypeError, f"a class of its own, with another {methods} than {kind.__name__}")

@@ -2,7 +2,7 @@
 
 Where torch does something else with a call than compute it in float32 or float64 on the spot, the layer is the one that
 it inherits from: under autocast, while ``torch.compile``, ``torch.export`` or ``torch.jit.trace`` record a model, and
-for the stand-ins for tensors of ``torch.fx``.
+for the stand-ins for tensors of ``torch.fx``. ``torch.jit.script``, which reads source texts, is not served.
 """
 
 from typing import Any

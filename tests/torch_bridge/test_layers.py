@@ -136,11 +136,12 @@ def test_autocast_is_torchs():
     assert output.dtype is torch.bfloat16
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_recorded_models_are_torchs():
     model = torch.nn.Sequential(ft.Conv2d(2, 3, 3), ft.MaxPool2d(2), torch.nn.Flatten(), ft.Linear(12, 2)).eval()
     x = torch.randn(1, 2, 6, 6)
     traced, exported = torch.fx.symbolic_trace(model), torch.export.export(model, (x,))
     for graph in (traced.graph, exported.graph):
         assert "conv2d" in str(graph) and "linear" in str(graph)
-    for other in (traced, exported.module()):
+    for other in (traced, exported.module(), torch.jit.trace(model, x)):
         torch.testing.assert_close(other(x), model(x))
