@@ -9,6 +9,10 @@ computed by fastconv: 2
 left to torch: none
 >>> model(torch.zeros(1, 1, 8, 8)).shape
 torch.Size([1, 6, 2, 2])
+
+torch and fastconv use one pool of threads where both find the same OpenMP library, ``libgomp.so.1``: fastconv built
+from source, and torch for the CPU on Linux, whichever is imported first. Let them use equally many threads:
+``fc.set_num_threads(torch.get_num_threads())``.
 """
 
 from fastconv._extras import require

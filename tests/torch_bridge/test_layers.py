@@ -49,6 +49,19 @@ def passed(layer, x):
 
 
 @pytest.mark.parametrize("name", LAYERS)
+def test_gradcheck(name):
+    _, layer, x = made(name)
+    names, values = zip(*layer.double().named_parameters(), strict=True) if list(layer.parameters()) else ((), ())
+
+    def output(x, *values):
+        result = torch.func.functional_call(layer, dict(zip(names, values, strict=True)), (x,))
+        return result[0] if isinstance(result, tuple) else result
+
+    image = x.detach().double()[:1, :, :5].requires_grad_()
+    assert torch.autograd.gradcheck(output, (image, *values))
+
+
+@pytest.mark.parametrize("name", LAYERS)
 def test_copies_and_files(name):
     _, ours, x = made(name)
     expected = passed(ours, x)
