@@ -37,6 +37,9 @@ OPERATIONS: dict[str, Callable[[Layer], list[Task]]] = {
     "torch_model": bridges.torch_model,
 }
 
+ABOUT = {"bridges": ["torch: a model of torch; the others: the same model after fastconv.torch.replace_layers."]}
+"""What is compared, where it is not fastconv's own networks and functions."""
+
 
 def numbers(results: Sequence[Any]) -> list[NDArray[Any]]:
     """Copies of results as arrays, whatever computed them."""
@@ -254,7 +257,7 @@ def run(
     ):
         facts = machine(torch)
         columns = table.Columns(names)
-        print(table.header(facts), columns.titles(), sep="\n\n", file=stream, flush=True)
+        print(table.header(facts), *ABOUT.get(suite, ()), columns.titles(), sep="\n\n", file=stream, flush=True)
         lines = []
         for layer in layers:
             for task in OPERATIONS[layer.operation](layer):

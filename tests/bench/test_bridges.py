@@ -38,4 +38,5 @@ def test_the_suite_runs_and_prints_the_ratio():
     stream = io.StringIO()
     report = bench.run("bridges", ["lenet-32"], quick=True, repeats=1, stream=stream)
     assert {row["direction"] for row in report["rows"]} == {"step", "inference"}
-    assert {row["backend"] for row in report["rows"]} >= {"torch"} and "x torch" in stream.getvalue()
+    assert {row["backend"] for row in report["rows"]} >= {"torch"}
+    assert "x torch" in stream.getvalue() and "after fastconv.torch.replace_layers" in stream.getvalue()
