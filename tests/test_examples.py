@@ -1,5 +1,6 @@
 """The examples run and do what their texts say."""
 
+import ast
 import runpy
 from pathlib import Path
 
@@ -9,8 +10,6 @@ import pytest
 import fastconv as fc
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-BRIDGES = {"torch_layers.py"}
-"""Those that need an extra."""
 
 
 def main_of(name):
@@ -21,10 +20,10 @@ def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     assert names == {
         "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
-        *BRIDGES,
+        "sklearn_pipeline.py", "torch_layers.py",
     }  # fmt: skip
     for name in names:
-        assert f"python examples/{name}\n" in (EXAMPLES / name).read_text().split('"""')[1]
+        assert f"python examples/{name}\n" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
 
 
 def test_white_pixels(capsys):
@@ -58,6 +57,12 @@ def test_weight_sharing_counts_what_the_layer_would_have():
     module = runpy.run_path(str(EXAMPLES / "weight_sharing.py"))
     (real,) = module["everywhere"](32, 18).parameters()
     assert module["weights_everywhere"](32, 18).shape == real.shape
+
+
+def test_sklearn_pipeline(capsys):
+    pytest.importorskip("sklearn")
+    assert main_of("sklearn_pipeline.py")(rows=500) > 0.85
+    assert "images of shape (1, 8, 8)" in capsys.readouterr().out
 
 
 def test_torch_layers(capsys):

@@ -10,13 +10,14 @@ wanted. The measurements behind the numbers are in docs/design.md. Backends with
 the direct sum.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fastconv import _config
-from fastconv._arrays import FLOAT32, DType, real_dtype
+from fastconv._arrays import FLOAT32, Array, DType, real_dtype
 from fastconv._geometry import Conv2dGeometry, Shape, conv2d_geometry, shape_argument
 from fastconv.functional._options import word
 
@@ -137,27 +138,39 @@ def choose(
     return Choice("winograd", "a 3x3 kernel with stride 1 and enough channels: a quarter of the multiplications")
 
 
+def kernel(ops: Any, algorithm: str, direction: str) -> Callable[..., None]:
+    """The kernel of an algorithm, called with arrays, geometry and more; what it reports is computed again.
+
+    What a kernel reports is not finite. The direct sum takes its place, so that infinities, NaN and overflows are where
+    that has them, and the bits of an image depend on no other.
+    """
+    name = KERNELS[direction]
+    direct: Callable[..., None] = getattr(ops, name)
+    fast = getattr(ops, f"{algorithm}_{name}", direct)
+    if fast is direct:
+        return direct
+
+    def checked(first: Array, second: Any, *rest: Any) -> None:
+        suspect = fast(first, second, *rest)
+        if not suspect:
+            return
+        if direction == "grad_weight":
+            direct(first, second, *rest)
+            return
+        # The first array has a row for each image, and so has the one before the geometry.
+        at = next(i for i, value in enumerate(rest) if isinstance(value, Conv2dGeometry))
+        between, last, geometry, more = rest[: at - 1], rest[at - 1], rest[at], rest[at + 1 :]
+        for n in suspect:
+            direct(first[n : n + 1], second, *between, last[n : n + 1], geometry._replace(N=1), *more)
+
+    return checked
+
+
 def compute(
     ops: Any, algorithm: str, direction: str, arrays: tuple[Any, ...], geometry: Conv2dGeometry, *more: Any
 ) -> None:
-    """Call the kernel of an algorithm; what it reports as not finite is computed again by the direct sum.
-
-    So infinities, NaN and overflows are where the direct sum has them, and the bits of an image depend on no other.
-    ``more`` goes to the kernel behind the geometry.
-    """
-    name = KERNELS[direction]
-    direct = getattr(ops, name)
-    kernel = getattr(ops, f"{algorithm}_{name}", direct)
-    suspect = kernel(*arrays, geometry, *more)
-    if not suspect:
-        return
-    if direction == "grad_weight":
-        direct(*arrays, geometry, *more)
-        return
-    first, *rest, last = arrays
-    one = geometry._replace(N=1)
-    for n in suspect:
-        direct(first[n : n + 1], *rest, last[n : n + 1], one, *more)
+    """Call the kernel of an algorithm; ``more`` goes to it behind the geometry."""
+    kernel(ops, algorithm, direction)(*arrays, geometry, *more)
 
 
 def explain_conv2d(

@@ -4,7 +4,7 @@ Where the size divides that of the image this is plain pooling, and its kernels 
 of unequal sizes do; they are also the faster ones for wide windows, such as that of a global mean.
 """
 
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from fastconv import _backend
 from fastconv._arrays import INT64, Array, check_shape, empty, real
@@ -23,6 +23,20 @@ def _plain(planes: int, size: Pair, output: Pair, wanted: str) -> Pool2dGeometry
         return None
     r, s = h // p, w // q
     return Pool2dGeometry(planes, h, w, r, s, p, q, r, s, 0, 0, 1, 1)
+
+
+def mean_of_bins(ops: Any, shape: Shape, size: Pair, x: Any, y: Any) -> tuple[Any, ...]:
+    """The kernel for images of a shape, and its arguments."""
+    plain = _plain(shape[0] * shape[1], (shape[2], shape[3]), size, "mean")
+    return (ops.adaptive_avg_pool2d, x, y) if plain is None else (ops.avg_pool2d, x, y, plain, True, 0)
+
+
+def mean_of_bins_backward(ops: Any, shape: Shape, size: Pair, dy: Any, dx: Any) -> tuple[Any, ...]:
+    """The kernel of the gradient, and its arguments."""
+    plain = _plain(shape[0] * shape[1], (shape[2], shape[3]), size, "share")
+    if plain is None:
+        return ops.adaptive_avg_pool2d_backward, dy, dx
+    return ops.avg_pool2d_backward, dy, dx, plain, True, 0
 
 
 def _four(array: Array) -> Array:
@@ -77,11 +91,8 @@ def adaptive_avg_pool2d(input: Array, output_size: int | tuple[int | None, int |
     size = adaptive2d_size(function, output_size, (h, w))
     y = empty(function, "output_size", (*x.shape[:-2], *size), x.dtype)
     if y.size:
-        plain, ops = _plain(n * c, (h, w), size, "mean"), _backend.ops(x.dtype)
-        if plain is None:
-            ops.adaptive_avg_pool2d(_four(x), _four(y))
-        else:
-            ops.avg_pool2d(x, y, plain, True, 0)
+        kernel, *args = mean_of_bins(_backend.ops(x.dtype), (n, c, h, w), size, _four(x), _four(y))
+        kernel(*args)
     return y
 
 
@@ -124,11 +135,9 @@ def adaptive_avg_pool2d_backward(grad_output: Array, input_shape: Shape) -> Arra
     size = _size_of(function, dy, shape)
     grad_input = empty(function, "input_shape", shape, dy.dtype)
     if grad_input.size:
-        plain, ops = _plain(n * c, (h, w), size, "share"), _backend.ops(dy.dtype)
-        if plain is None:
-            ops.adaptive_avg_pool2d_backward(_four(dy), _four(grad_input))
-        else:
-            ops.avg_pool2d_backward(dy, grad_input, plain, True, 0)
+        arrays = _four(dy), _four(grad_input)
+        kernel, *args = mean_of_bins_backward(_backend.ops(dy.dtype), (n, c, h, w), size, *arrays)
+        kernel(*args)
     return grad_input
 
 

@@ -152,8 +152,9 @@ def forward(
     training: bool,
     momentum: Any,
     eps: Any,
+    out: Array | None = None,
 ) -> tuple[Array, Statistics]:
-    """`batch_norm`, and what it normalised with."""
+    """`batch_norm`, and what it normalised with; the result is written to `out` if that is given."""
     x, w, b, mean, var = _checked(function, input, running_mean, running_var, weight, bias, training)
     if (mean is None) != (var is None):
         raise ValueError(f"{function}: running_mean and running_var must both be given or both be None")
@@ -167,19 +168,25 @@ def forward(
     with np.errstate(all="ignore"):
         scale = statistics.scale if w is None else w * statistics.scale
         table = norm.coefficients(x.dtype, statistics.mean, scale, 0.0 if b is None else b)
-        y = np.empty_like(rows)
+        y = _rows_for(out, rows)
         _backend.ops(x.dtype).normalize_rows(rows, table, None, None, y)
         if training and running_mean is not None:
             n = x.size // x.shape[1]
             running_mean[...] = (1 - m) * running_mean + m * statistics.mean
             running_var[...] = (1 - m) * running_var + m * (variance * (n / (n - 1)))
-    return _image(y, x), statistics
+    return _written(out, y, x), statistics
 
 
 def gradients(
-    function: str, grad_output: Any, input: Any, weight: Any, statistics: Statistics, output_mask: Any
+    function: str,
+    grad_output: Any,
+    input: Any,
+    weight: Any,
+    statistics: Statistics,
+    output_mask: Any,
+    out: Array | None = None,
 ) -> tuple[Array | None, Array | None, Array | None]:
-    """`batch_norm_backward` with what the forward pass normalised with."""
+    """`batch_norm_backward` with what the forward pass normalised with; `out` is for the gradient of the input."""
     x = real(function, "input", input)
     dy = real(function, "grad_output", grad_output, x.dtype)
     check_shape(function, "grad_output", dy, x.shape, "that of input")
@@ -196,7 +203,7 @@ def gradients(
             grad_bias = total.astype(x.dtype)
         if wants_input:
             factor = scale if weight is None else weight * scale
-            dx = np.empty_like(rows)
+            dx = _rows_for(out, rows)
             if x.size and of_batch:
                 n = x.size // channels
                 table = norm.coefficients(
@@ -206,7 +213,7 @@ def gradients(
             elif x.size:
                 table = norm.coefficients(x.dtype, np.zeros(channels), factor, 0.0)
                 _backend.ops(x.dtype).normalize_rows(dy_rows, table, None, None, dx)
-            grad_input = _image(dx, x)
+            grad_input = _written(out, dx, x)
     return grad_input, grad_weight, grad_bias
 
 
@@ -269,6 +276,20 @@ def _rows(x: Array) -> Array:
     if length >= SHORT:
         return x.reshape(n * channels, length)
     return np.ascontiguousarray(x.reshape(n, channels, length).transpose(1, 0, 2)).reshape(channels, n * length)
+
+
+def _rows_for(out: Array | None, rows: Array) -> Array:
+    """Where rows of a result are written: into `out` itself if they lie there as they are."""
+    return np.empty_like(rows) if out is None or product(out.shape[2:]) < SHORT else _rows(out)
+
+
+def _written(out: Array | None, rows: Array, x: Array) -> Array:
+    """The result as an image, in `out` if that is given."""
+    if out is None:
+        return _image(rows, x)
+    if product(x.shape[2:]) < SHORT:
+        np.copyto(out, _image(rows, x))
+    return out
 
 
 def _image(rows: Array, x: Array) -> Array:

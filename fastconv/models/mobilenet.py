@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fastconv import nn
 from fastconv._arrays import Array
-from fastconv.nn import _chain
+from fastconv.nn import _chain, _tape
 
 from ._arguments import Width, classes_and_channels, first_values, probability
 from ._initial import he_normal, normal_linear
@@ -72,6 +72,10 @@ class InvertedResidual(nn.Module):
         """Add to the gradients of the parts; return the gradient of the input."""
         grad_input = _chain.backward((self.conv,), grad_output, input_grad)
         return np.add(grad_output, grad_input) if grad_input is not None and self.use_res_connect else grad_input
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        output = self.conv._record(tape, input)
+        return _tape.add(tape, input, output) if self.use_res_connect else output
 
     def extra_repr(self) -> str:
         """What ``repr`` shows beside the parts."""

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from fastconv import nn
 from fastconv._arrays import Array, check_shape, real
-from fastconv._geometry import integer
-from fastconv.nn import _chain
+from fastconv._geometry import Shape, integer
+from fastconv.nn import _chain, _tape
 
 from ._arguments import Width, classes_and_channels, first_values
 from ._initial import he_normal
@@ -69,6 +69,10 @@ class BasicBlock(nn.Module):
         around = _chain.backward(self._around(), grad_sum, True)
         return np.add(around, _chain.backward(self._body(), grad_sum, True))
 
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        body = _tape.record(self._body(), tape, input)
+        return self.relu2._record(tape, _tape.add(tape, body, _tape.record(self._around(), tape, input)))
+
 
 class Subsample(nn.Module):
     """Every `stride`-th pixel, and channels of zeros up to a number of them: a way around without parameters.
@@ -104,9 +108,8 @@ class Subsample(nn.Module):
             raise ValueError(
                 f"Subsample: input must be (N, C, H, W) with C <= {self.out_channels}, got shape {x.shape}"
             )
-        kept = x[:, :, :: self.stride, :: self.stride]
-        output = np.zeros((len(x), self.out_channels, *kept.shape[2:]), x.dtype)
-        output[:, : x.shape[1]] = kept
+        output = np.empty(self._shape(x.shape), x.dtype)
+        self._subsample(x, output)
         self.save_for_backward(x.shape, output.shape)
         return output
 
@@ -117,9 +120,30 @@ class Subsample(nn.Module):
         check_shape("Subsample.backward", "grad_output", grad, output_shape, "that of the output")
         if not input_grad:
             return None
-        grad_input = np.zeros(shape, grad.dtype)
-        grad_input[:, :, :: self.stride, :: self.stride] = grad[:, : shape[1]]
+        grad_input = np.empty(shape, grad.dtype)
+        self._spread(grad, grad_input)
         return grad_input
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        if len(input.shape) != 4 or input.shape[1] > self.out_channels:
+            raise _tape.Unrecordable
+        output = tape.new(self._shape(input.shape))
+        tape.call(self._subsample, input, output)
+        tape.save(self, input.shape, output.shape)
+        tape.on_backward(output, [input], lambda back, grad: back.call(self._spread, grad, back.grad(input)))
+        return output
+
+    def _shape(self, shape: Shape) -> Shape:
+        """The shape of the output."""
+        return (shape[0], self.out_channels, *(-(-size // self.stride) for size in shape[2:]))
+
+    def _subsample(self, x: Array, output: Array) -> None:
+        output[:, : x.shape[1]] = x[:, :, :: self.stride, :: self.stride]
+        output[:, x.shape[1] :] = 0
+
+    def _spread(self, grad: Array, grad_input: Array) -> None:
+        grad_input[...] = 0
+        grad_input[:, :, :: self.stride, :: self.stride] = grad[:, : grad_input.shape[1]]
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -47,6 +47,10 @@ class MaxPooling(Module):
         indices, input_shape = self.saved_for_backward()
         return self._pool_backward(grad_output, indices, input_shape) if input_grad else None
 
+    def covers_pixels(self) -> bool:
+        """Whether each window has a pixel for certain, and so a maximum that is one of them."""
+        return not self.ceil_mode and self.padding in (0, (0, 0))
+
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""
         return (

@@ -4,9 +4,11 @@ from typing import Any
 
 from fastconv import functional as F
 from fastconv._arrays import Array, as_array
-from fastconv._geometry import adaptive2d_size
+from fastconv._geometry import adaptive2d_size, image_shape
 from fastconv.functional._options import flag
+from fastconv.functional.adaptive_pool import mean_of_bins, mean_of_bins_backward
 
+from . import _tape
 from .module import Module
 
 Size = int | tuple[int | None, int | None]
@@ -45,6 +47,24 @@ class AdaptiveAvgPool2d(Module):
         """Return the gradient of the input: each bin's is shared by its pixels."""
         (input_shape,) = self.saved_for_backward()
         return F.adaptive_avg_pool2d_backward(grad_output, input_shape) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        n, c, h, w = image_shape("AdaptiveAvgPool2d", "input", input.shape)
+        size = adaptive2d_size("AdaptiveAvgPool2d", self.output_size, (h, w))
+        output = tape.new((*input.shape[:-2], *size))
+        x, y = tape.view(input, (n, c, h, w)), tape.view(output, (n, c, *size))
+        tape.call(*mean_of_bins(tape.ops, x.shape, size, x, y))
+        tape.save(self, input.shape)
+
+        def pull(back: _tape.Pull, grad: _tape.Value) -> None:
+            dx = back.grad(input)
+            if dx is not None:
+                back.call(
+                    *mean_of_bins_backward(tape.ops, x.shape, size, back.view(grad, y.shape), back.view(dx, x.shape))
+                )
+
+        tape.on_backward(output, [input], pull)
+        return output
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -2,9 +2,10 @@
 
 from fastconv import functional as F
 from fastconv._arrays import Array, as_array
-from fastconv._geometry import integer, pair
+from fastconv._geometry import integer, pair, pool2d_geometry
 from fastconv.functional._options import flag
 
+from . import _tape
 from .module import Module
 
 
@@ -74,6 +75,17 @@ class AvgPool2d(Module):
             grad_output, input_shape, self.kernel_size, self.stride, self.padding, self.ceil_mode,
             self.count_include_pad, self.divisor_override,
         )  # fmt: skip
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        sizes = (self.kernel_size, self.stride, self.padding)
+        geometry = pool2d_geometry("AvgPool2d", input.shape, *sizes, 1, self.ceil_mode, "input", 2)
+        output = tape.new((*input.shape[:-2], geometry.P, geometry.Q))
+        options = (geometry, self.count_include_pad, self.divisor_override or 0)
+        tape.call(tape.ops.avg_pool2d, input, output, *options)
+        tape.save(self, input.shape)
+        backward = tape.ops.avg_pool2d_backward
+        tape.on_backward(output, [input], lambda back, grad: back.call(backward, grad, back.grad(input), *options))
+        return output
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -9,8 +9,9 @@ from fastconv._arrays import FLOAT64, INT64, Array, real, real_dtype
 from fastconv._geometry import integer
 from fastconv.functional._normalization import epsilon
 from fastconv.functional._options import flag, number
-from fastconv.functional.batch_norm import forward, gradients
+from fastconv.functional.batch_norm import Statistics, forward, gradients
 
+from . import _tape
 from .module import Module
 from .parameter import Parameter
 
@@ -61,8 +62,13 @@ class _BatchNorm(Module):
 
     def forward(self, input: Array) -> Array:
         """Normalise; in training mode with the batch's statistics, which enter the running ones."""
+        x = real(type(self).__name__, "input", input)
+        output, statistics = self._normalise(x)
+        self.save_for_backward(x, statistics)
+        return output
+
+    def _normalise(self, x: Array, out: Array | None = None) -> tuple[Array, Statistics]:
         name = type(self).__name__
-        x = real(name, "input", input)
         if x.ndim not in self.axes:
             raise ValueError(f"{name}: input must be {self.shapes}, got {x.ndim}-D of shape {x.shape}")
         if x.shape[1] != self.num_features:
@@ -73,13 +79,12 @@ class _BatchNorm(Module):
             mean = var = None
         if momentum is None:  # the mean over all batches so far
             momentum = 0.0 if self.num_batches_tracked is None else 1 / (int(self.num_batches_tracked) + 1)
-        output, statistics = forward(
-            name, x, mean, var, _data(self.weight), _data(self.bias), of_batch, momentum, self.eps
+        result = forward(
+            name, x, mean, var, _data(self.weight), _data(self.bias), of_batch, momentum, self.eps, out
         )
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked += 1
-        self.save_for_backward(x, statistics)
-        return output
+        return result
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Add to the gradients of weight and bias; return the gradient of the input."""
@@ -94,6 +99,33 @@ class _BatchNorm(Module):
         if bias is not None and grad_bias is not None:
             bias.accumulate(grad_bias)
         return grad_input
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        weight, _ = tape.data(self.weight), tape.data(self.bias)
+        if len(input.shape) not in self.axes or input.shape[1] != self.num_features:
+            raise _tape.Unrecordable
+        output, statistics = tape.new(input.shape), _tape.Box()
+        tape.call(self._normalise_into, input, statistics, output)
+        tape.save(self, input, statistics)
+
+        def pull(back: _tape.Pull, grad: _tape.Value) -> None:
+            grads = [back.grad(x) for x in (input, self.weight, self.bias)]
+            back.call(self._pull_into, grad, input, weight, statistics, *grads)
+
+        tape.on_backward(output, [input, self.weight, self.bias], pull)
+        return output
+
+    def _normalise_into(self, x: Array, statistics: _tape.Box, output: Array) -> None:
+        _, statistics.content = self._normalise(x, output)
+
+    def _pull_into(
+        self, grad: Array, x: Array, weight: Array | None, statistics: _tape.Box, *grads: Array | None
+    ) -> None:
+        wanted, name = tuple(array is not None for array in grads), f"{type(self).__name__}.backward"
+        results = gradients(name, grad, x, weight, statistics.content, wanted, grads[0])
+        for array, result in zip(grads[1:], results[1:], strict=True):
+            if array is not None and result is not None:
+                np.copyto(array, result)
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

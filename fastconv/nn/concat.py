@@ -1,12 +1,13 @@
 """Modules side by side."""
 
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
 from fastconv._arrays import Array, check_shape, real
 
+from . import _tape
 from ._parts import Parts, set_parts
 from .module import Module
 
@@ -89,3 +90,32 @@ class Concat(Parts):
 
     def _selection(self, parts: dict[str, Module]) -> "Concat":
         return Concat(parts)
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        branches = [branch._record(tape, input) for branch in self]
+        shapes = [branch.shape for branch in branches]
+        first = shapes[0]
+        if any(len(shape) < 2 or shape[:1] + shape[2:] != first[:1] + first[2:] for shape in shapes):
+            raise _tape.Unrecordable
+        ends = [0, *accumulate(shape[1] for shape in shapes)]
+        output = tape.new((first[0], ends[-1], *first[2:]))
+        tape.call(_join, output, *branches)
+        tape.save(self, output.shape, ends)
+
+        def pull(back: _tape.Pull, grad: _tape.Value) -> None:
+            back.call(_split, grad, ends, *(back.grad(branch) for branch in branches))
+
+        tape.on_backward(output, branches, pull)
+        return output
+
+
+def _join(output: Array, *parts: Array) -> None:
+    """Write arrays one after the other along the channels."""
+    np.concatenate(parts, axis=1, out=output)
+
+
+def _split(whole: Array, ends: list[int], *parts: Array | None) -> None:
+    """Copy to arrays what lies between the ends of their channels; None is passed over."""
+    for part, (start, stop) in zip(parts, pairwise(ends), strict=True):
+        if part is not None:
+            np.copyto(part, whole[:, start:stop])

@@ -1,5 +1,6 @@
 """Convolution layer."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,11 @@ import numpy.typing as npt
 
 from fastconv import functional as F
 from fastconv._arrays import Array
+from fastconv._geometry import conv2d_geometry
+from fastconv.functional._algorithm import DIRECTIONS, choose, kernel
 from fastconv.functional.conv import Gradients
 
+from . import _tape
 from ._convolution import Convolution
 
 
@@ -85,3 +89,33 @@ class Conv2d(Convolution):
         return F.conv2d_backward(
             grad_output, input, weight, *options, padding_mode=self.padding_mode, output_mask=mask
         )
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        if self.padding_mode != "zeros":
+            raise _tape.Unrecordable
+        weight, bias = tape.data(self.weight), tape.data(self.bias)
+        assert weight is not None
+        options = (self.stride, self.padding, self.dilation, self.groups)
+        geometry, _ = conv2d_geometry("Conv2d", input.shape, weight.shape, *options)
+        if bias is not None and bias.shape != (geometry.K,):
+            raise _tape.Unrecordable
+        algorithms = [choose("Conv2d", geometry, name, tape.dtype, "auto").algorithm for name in DIRECTIONS]
+        forward, grad_input, grad_weight = map(partial(kernel, tape.ops), algorithms, DIRECTIONS)
+        output = tape.new((*input.shape[:-3], geometry.K, geometry.P, geometry.Q))
+        x = tape.view(input, (geometry.N, *input.shape[-3:]))
+        y = tape.view(output, (geometry.N, *output.shape[-3:]))
+        tape.call(forward, x, weight, bias, y, geometry)
+        tape.save(self, input)
+
+        def pull(back: _tape.Pull, grad: _tape.Value) -> None:
+            dy = back.view(grad, y.shape)
+            if back.wants(self.weight):
+                back.call(grad_weight, dy, x, back.grad(self.weight), geometry)
+            if back.wants(self.bias):
+                back.call(tape.ops.conv2d_grad_bias, dy, back.grad(self.bias), geometry)
+            dx = back.grad(input)
+            if dx is not None:
+                back.call(grad_input, dy, weight, back.view(dx, x.shape), geometry)
+
+        tape.on_backward(output, [input, self.weight, self.bias], pull)
+        return output

@@ -4,6 +4,7 @@ from fastconv import functional as F
 from fastconv._arrays import FLOAT64, Array
 from fastconv.functional._options import flag, number
 
+from . import _tape
 from .module import Module
 
 
@@ -39,6 +40,9 @@ class ELU(Module):
         r"""Return the gradient of the input: that of the output, times :math:`\alpha e^x` where it is not positive."""
         (input,) = self.saved_for_backward()
         return F.elu_backward(grad_output, input, self.alpha) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_input(self, tape, input, "elu", self.alpha)
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -3,8 +3,9 @@
 from math import prod
 
 from fastconv._arrays import Array, check_shape, real
-from fastconv._geometry import integer
+from fastconv._geometry import Shape, integer
 
+from . import _tape
 from .module import Module
 
 
@@ -32,6 +33,12 @@ class Flatten(Module):
         """A copy of the input with fewer axes."""
         array = real("Flatten", "input", input)
         shape = array.shape
+        merged = self._merged(shape)
+        self.save_for_backward(shape)
+        return array.reshape(merged).copy()
+
+    def _merged(self, shape: Shape) -> Shape:
+        """The shape of the output."""
         axes = max(len(shape), 1)
         first = self.start_dim + axes if self.start_dim < 0 else self.start_dim
         last = self.end_dim + axes if self.end_dim < 0 else self.end_dim
@@ -40,8 +47,7 @@ class Flatten(Module):
                 f"Flatten: start_dim {self.start_dim} and end_dim {self.end_dim} must be axes of the input, in order, "
                 f"got input of shape {shape}"
             )
-        self.save_for_backward(shape)
-        return array.reshape(*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :]).copy()
+        return (*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Return the gradient of the input: the same numbers in the input's shape."""
@@ -52,6 +58,13 @@ class Flatten(Module):
         if array.size != prod(shape):
             check_shape("Flatten.backward", "grad_output", array, shape, "or be a merged form of it")
         return array.reshape(shape).copy()
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        tape.save(self, input.shape)
+        output = tape.view(input, self._merged(input.shape))
+        if output is not input:
+            tape.on_backward(output, [input], lambda back, grad: back.give(input, back.view(grad, input.shape)))
+        return output
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -4,6 +4,7 @@ from fastconv import functional as F
 from fastconv._arrays import Array
 from fastconv.functional._options import word
 
+from . import _tape
 from .module import Module
 
 
@@ -36,6 +37,10 @@ class GELU(Module):
         r"""Return the gradient of the input: that of the output times :math:`\Phi(x) + x\, \phi(x)`."""
         (input,) = self.saved_for_backward()
         return F.gelu_backward(grad_output, input, self.approximate) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        kernel = "gelu" if self.approximate == "none" else "gelu_tanh"
+        return _tape.by_input(self, tape, input, kernel)
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -4,6 +4,7 @@ from fastconv import functional as F
 from fastconv._arrays import Array
 from fastconv.functional._options import flag
 
+from . import _tape
 from .module import Module
 
 
@@ -36,3 +37,6 @@ class Hardsigmoid(Module):
         """Return the gradient of the input: a sixth of that of the output between -3 and 3, else 0."""
         (input,) = self.saved_for_backward()
         return F.hardsigmoid_backward(grad_output, input) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_input(self, tape, input, "hardsigmoid")

@@ -4,6 +4,7 @@ from fastconv import functional as F
 from fastconv._arrays import Array
 from fastconv.functional._options import flag
 
+from . import _tape
 from .module import Module
 
 
@@ -36,3 +37,6 @@ class Hardswish(Module):
         """Return the gradient of the input: that of the output times :math:`x/3 + 1/2` inside, else 0 or 1."""
         (input,) = self.saved_for_backward()
         return F.hardswish_backward(grad_output, input) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_input(self, tape, input, "hardswish")

@@ -5,6 +5,7 @@ from fastconv._arrays import FLOAT64, Array
 from fastconv._geometry import shown
 from fastconv.functional._options import flag, number
 
+from . import _tape
 from .module import Module
 
 
@@ -43,6 +44,9 @@ class Hardtanh(Module):
         """Return the gradient of the input: that of the output inside the interval, else 0."""
         (input,) = self.saved_for_backward()
         return F.hardtanh_backward(grad_output, input, self.min_val, self.max_val) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_input(self, tape, input, "hardtanh", self.min_val, self.max_val)
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from fastconv._geometry import shown
 
+from ._watch import changes
+
 ForwardPreHook = Callable[[Any, tuple[Any, ...]], Any]
 ForwardHook = Callable[[Any, tuple[Any, ...], Any], Any]
 BackwardHook = Callable[[Any, tuple[Any, ...], tuple[Any, ...]], Any]
@@ -37,6 +39,7 @@ class RemovableHandle:
     def __init__(self, hooks: dict[int, Any], hook: Any, prepend: bool = False) -> None:
         if not callable(hook):
             raise TypeError(f"a hook must be callable, got {type(hook).__name__} {shown(hook)}")
+        changes.count += 1
         self.id = next(_ids)
         self._hooks = hooks
         others = dict(hooks) if prepend else {}
@@ -47,6 +50,7 @@ class RemovableHandle:
 
     def remove(self) -> None:
         """Take the hook back; once more does no harm."""
+        changes.count += 1
         self._hooks.pop(self.id, None)
 
     def __enter__(self) -> Self:

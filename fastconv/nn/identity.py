@@ -4,6 +4,7 @@ from typing import Any
 
 from fastconv._arrays import Array
 
+from . import _tape
 from .module import Module
 
 
@@ -33,3 +34,6 @@ class Identity(Module):
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Return the gradient of the output itself."""
         return grad_output if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return input

@@ -4,6 +4,7 @@ from fastconv import functional as F
 from fastconv._arrays import FLOAT64, Array
 from fastconv.functional._options import flag, number
 
+from . import _tape
 from .module import Module
 
 
@@ -39,6 +40,9 @@ class LeakyReLU(Module):
         """Return the gradient of the input: that of the output, times the slope where the input is not positive."""
         (input,) = self.saved_for_backward()
         return F.leaky_relu_backward(grad_output, input, self.negative_slope) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_input(self, tape, input, "leaky_relu", self.negative_slope)
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -1,5 +1,7 @@
 """Fully connected layer."""
 
+from math import prod
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,7 +10,7 @@ from fastconv._arrays import Array, real_dtype
 from fastconv._geometry import integer
 from fastconv.functional._options import flag
 
-from . import init
+from . import _tape, init
 from ._arguments import generator
 from .module import Module
 from .parameter import Parameter
@@ -83,6 +85,30 @@ class Linear(Module):
         if bias is not None and grad_bias is not None:
             bias.accumulate(grad_bias)
         return grad_input
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        weight, bias = tape.data(self.weight), tape.data(self.bias)
+        assert weight is not None
+        rows, features = prod(input.shape[:-1]), input.shape[-1:]
+        if weight.shape[1:] != features or (bias is not None and bias.shape != weight.shape[:1]):
+            raise _tape.Unrecordable
+        output = tape.new((*input.shape[:-1], len(weight)))
+        x, y = tape.view(input, (rows, *features)), tape.view(output, (rows, len(weight)))
+        tape.call(tape.ops.linear, x, weight, bias, y)
+        tape.save(self, input)
+
+        def pull(back: _tape.Pull, grad: _tape.Value) -> None:
+            dy = back.view(grad, y.shape)
+            if back.wants(self.weight):
+                back.call(tape.ops.linear_grad_weight, dy, x, back.grad(self.weight))
+            if back.wants(self.bias):
+                back.call(tape.ops.linear_grad_bias, dy, back.grad(self.bias))
+            dx = back.grad(input)
+            if dx is not None:
+                back.call(tape.ops.linear_grad_input, dy, weight, back.view(dx, x.shape))
+
+        tape.on_backward(output, [input, self.weight, self.bias], pull)
+        return output
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -1,7 +1,10 @@
 """Max pooling layer."""
 
 from fastconv import functional as F
+from fastconv._arrays import INT64
+from fastconv._geometry import pool2d_geometry
 
+from . import _tape
 from ._max_pooling import MaxPooling
 
 
@@ -43,3 +46,21 @@ class MaxPool2d(MaxPooling):
         ceil_mode: bool = False,
     ) -> None:
         self._set_up(kernel_size, stride, padding, dilation, return_indices, ceil_mode)
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        if self.return_indices:
+            raise _tape.Unrecordable
+        options = (self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+        geometry = pool2d_geometry("MaxPool2d", input.shape, *options, "input", 2)
+        output = tape.new((*input.shape[:-2], geometry.P, geometry.Q))
+        indices = tape.new(output.shape, INT64) if tape.keeps else None
+        tape.call(tape.ops.max_pool2d, input, output, indices, geometry)
+        tape.save(self, indices, input.shape)
+
+        def pull(back: _tape.Pull, grad: _tape.Value) -> None:
+            values = (grad, indices, back.grad(input))
+            planes = [value and back.view(value, (geometry.planes, 1, *value.shape[-2:])) for value in values]
+            back.call(tape.ops.max_pool2d_backward, *planes)
+
+        tape.on_backward(output, [input], pull)
+        return output

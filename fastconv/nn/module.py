@@ -1,6 +1,5 @@
 """The base of layers, containers and losses."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
@@ -12,17 +11,9 @@ from fastconv.functional._options import flag
 
 from ._state import IncompatibleKeys as IncompatibleKeys
 from ._state import load
+from ._watch import changes, running
 from .hooks import BackwardHook, ForwardHook, ForwardPreHook, HookedBackward, RemovableHandle, run_forward
 from .parameter import Parameter
-
-
-class _Pass(threading.local):
-    """The outermost call of a module that is under way in this thread."""
-
-    current: object | None = None
-
-
-_running = _Pass()
 
 
 class Module:
@@ -73,6 +64,9 @@ class Module:
 
     training: bool
     fusible: ClassVar[tuple[tuple[str, ...], ...]]
+    _record: Any = None
+    """Layers that take part in tapes (see `fastconv.nn._tape`): a method that records the forward pass."""
+    _saved: list[Any]  # tuples, or what gives one by its method ``arrays``
     _buffers: dict[str, bool]  # names, and whether `state_dict` has them; the arrays are attributes
     _before: dict[int, ForwardPreHook]
     _after: dict[int, ForwardHook]
@@ -91,9 +85,14 @@ class Module:
                 del self._buffers[name]
             else:
                 self._check_buffer(name, value)
+                object.__setattr__(self, name, value)
+                return
+        if self._record is not None:
+            changes.count += 1
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
+        changes.count += 1
         object.__delattr__(self, name)
         self._buffers.pop(name, None)
 
@@ -113,15 +112,15 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, and the hooks before and after it."""
-        if not self.training or _running.current is not None:
+        if not self.training or running.current is not None:
             if self._before or self._after:
                 return run_forward(self, self._before, self._after, args, kwargs)
             return self.forward(*args, **kwargs)
-        _running.current = object()
+        running.current = object()
         try:
             return run_forward(self, self._before, self._after, args, kwargs)
         finally:
-            _running.current = None
+            running.current = None
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep what `backward` needs, if `keeps_for_backward`.
@@ -129,10 +128,12 @@ class Module:
         A new forward pass replaces what the last one kept. A module that is used at several places of one pass keeps
         one entry per use, and ``backward`` takes them from the last to the first.
         """
-        if not self.keeps_for_backward():
-            return
+        if self.keeps_for_backward():
+            self._save(values)
+
+    def _save(self, values: Any) -> None:
         state = self.__dict__
-        current = _running.current
+        current = running.current
         if current is not None and state["_saved_in"] is current:
             state["_saved"].append(values)
             state["_saved_often"] = True
@@ -147,7 +148,7 @@ class Module:
         The latter is how a part is trained through whose own statistics are to stay, such as a `BatchNorm2d` in eval
         mode.
         """
-        return self.training or _running.current is not None
+        return self.training or running.current is not None
 
     def saved_for_backward(self) -> Any:
         """The tuple that the forward pass gave to `save_for_backward`.
@@ -168,7 +169,8 @@ class Module:
             else:
                 reason = "forward must be called first, in training mode: in eval mode nothing is kept for backward"
             raise RuntimeError(f"{name}.backward: {reason}")
-        return saved.pop() if state["_saved_often"] else saved[-1]
+        values = saved.pop() if state["_saved_often"] else saved[-1]
+        return values if type(values) is tuple else values.arrays()
 
     def register_forward_pre_hook(self, hook: ForwardPreHook, *, prepend: bool = False) -> RemovableHandle:
         """Call ``hook(module, args)`` before every `forward`.

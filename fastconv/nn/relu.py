@@ -4,6 +4,8 @@ from fastconv import functional as F
 from fastconv._arrays import Array
 from fastconv.functional._options import flag
 
+from . import _tape
+from .max_pool2d import MaxPool2d
 from .module import Module
 
 
@@ -36,6 +38,15 @@ class ReLU(Module):
         """Return the gradient of the input: that of the output where the output is positive, else 0."""
         (output,) = self.saved_for_backward()
         return F.relu_backward(grad_output, output) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_output(self, tape, input, "relu")
+
+    def _record_with(self, follower: Module, tape: _tape.Tape, input: _tape.Value) -> _tape.Value | None:
+        if type(follower) is not MaxPool2d or follower.return_indices or not follower.covers_pixels():
+            return None
+        # The largest of rectified values is the rectified largest value: a quarter of the work with windows of 2x2.
+        return _tape.by_output(self, tape, follower._record(tape, input), "relu", _tape.Later(F.relu, input))
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

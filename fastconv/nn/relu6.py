@@ -4,6 +4,7 @@ from fastconv import functional as F
 from fastconv._arrays import Array
 from fastconv.functional._options import flag
 
+from . import _tape
 from .module import Module
 
 
@@ -36,6 +37,9 @@ class ReLU6(Module):
         """Return the gradient of the input: that of the output where the input is between 0 and 6, else 0."""
         (input,) = self.saved_for_backward()
         return F.relu6_backward(grad_output, input) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_input(self, tape, input, "hardtanh", 0.0, 6.0)
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from fastconv._arrays import Array, real
 
+from . import _tape
 from .module import Module
 
 
@@ -81,3 +82,8 @@ class Residual(Module):
         around = real("Residual.backward", "grad_output", grad_output) if self.shortcut is None else grads[0]
         total: Array = np.add(around, grads[-1])
         return total
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        body = self.body._record(tape, input)
+        shortcut = input if self.shortcut is None else self.shortcut._record(tape, input)
+        return _tape.add(tape, body, shortcut)

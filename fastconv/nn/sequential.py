@@ -1,10 +1,10 @@
 """Modules one after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastconv._arrays import Array
 
-from . import _chain
+from . import _chain, _tape
 from ._parts import Parts, set_parts
 from .module import Module
 
@@ -37,7 +37,7 @@ class Sequential(Parts):
 
     def forward(self, input: Array) -> Array:
         """The output of the last module."""
-        return _chain.forward(list(self), input)
+        return _chain.forward(self._joined_parts(), input)
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Run every ``backward``, the last module first.
@@ -45,7 +45,18 @@ class Sequential(Parts):
         With ``input_grad=False`` the first module that is trained need not compute the gradient of its input, those
         before it are left out, and None is returned.
         """
-        return _chain.backward(list(self), grad_output, input_grad)
+        return _chain.backward(self._joined_parts(), grad_output, input_grad)
+
+    def _joined_parts(self) -> Sequence[Module]:
+        """The parts, those that can be recorded joined."""
+        state = vars(self)
+        joined: _tape.Parts | None = state.get("_joined")
+        if joined is None:
+            joined = state["_joined"] = _tape.Parts()
+        return joined.of(self)
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.record(list(self), tape, input)
 
     def _selection(self, parts: dict[str, Module]) -> "Sequential":
         return Sequential(parts)

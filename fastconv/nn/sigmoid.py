@@ -3,6 +3,7 @@
 from fastconv import functional as F
 from fastconv._arrays import Array
 
+from . import _tape
 from .module import Module
 
 
@@ -27,3 +28,6 @@ class Sigmoid(Module):
         r"""Return the gradient of the input: that of the output times :math:`y (1 - y)`."""
         (output,) = self.saved_for_backward()
         return F.sigmoid_backward(grad_output, output) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_output(self, tape, input, "sigmoid")

@@ -7,6 +7,7 @@ from fastconv._arrays import FLOAT64, Array
 from fastconv._geometry import shown
 from fastconv.functional._options import number
 
+from . import _tape
 from .module import Module
 
 
@@ -44,6 +45,9 @@ class Softplus(Module):
         r"""Return the gradient of the input: that of the output times :math:`\\sigma(\beta x)`."""
         (input,) = self.saved_for_backward()
         return F.softplus_backward(grad_output, input, self.beta, self.threshold) if input_grad else None
+
+    def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
+        return _tape.by_input(self, tape, input, "softplus", self.beta, self.threshold)
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

@@ -1,0 +1,270 @@
+"""A tape on memory: its calls with arrays in place of values, and the two passes."""
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from fastconv._arrays import Array
+from fastconv._geometry import Shape
+
+from .layout import LINE, Call, lay_out
+from .tape import Pull, Tape
+from .value import Box, Later, Value
+
+
+def _never(array: Array) -> int:
+    """For interpreters that do not count references, or count them late: arrays are always new."""
+    return sys.maxsize
+
+
+COUNTED = getattr(sys, "_is_gil_enabled", lambda: hasattr(sys, "getrefcount"))()
+_holders: Callable[[Array], int] = sys.getrefcount if COUNTED else _never
+
+
+class Memory:
+    """Bytes that tapes share, one pass at a time.
+
+    Attributes
+    ----------
+    version : int
+        Another one once the bytes are others.
+    last : Bound or None
+        Whose forward pass filled it.
+    """
+
+    __slots__ = ("_bytes", "last", "version")
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+        self.version = 0
+        self.last: Bound | None = None
+
+    def reserve(self, size: int) -> None:
+        """Hold at least so many bytes."""
+        if size > len(self._bytes):
+            whole = np.empty(size + LINE, np.uint8)
+            self._bytes = whole[-whole.ctypes.data % LINE :]
+            self.version += 1
+
+    def array(self, offset: int, value: Value) -> Array:
+        """The array of a value at an offset."""
+        part = self._bytes[offset : offset + value.nbytes]
+        return part.view(value.dtype).reshape(value.shape)
+
+
+class Slot:
+    """An argument that is another array in every pass, at all its places.
+
+    Parameters
+    ----------
+    shape, dtype
+        Of the arrays.
+    """
+
+    __slots__ = ("_count", "_places", "array", "dtype", "shape")
+
+    def __init__(self, value: Value) -> None:
+        self.shape, self.dtype = value.shape, value.dtype
+        self.array: Array | None = None
+        self._places: list[tuple[list[Any], int, Shape]] = []
+        self._count = 0
+
+    def add(self, args: list[Any], index: int, shape: Shape) -> None:
+        """One more place: an index into arguments, which take the array in some shape."""
+        self._places.append((args, index, shape))
+        if self.array is not None:
+            args[index] = self.array.reshape(shape)
+
+    def put(self, array: Array | None) -> None:
+        """Set the array everywhere; with None nothing is held any more."""
+        if array is self.array:
+            return
+        self.array = array
+        for args, index, shape in self._places:
+            args[index] = array if array is None or array.shape == shape else array.reshape(shape)
+
+    def fresh(self) -> Array:
+        """An array to be given out: the last one if nobody holds it any more, else a new one."""
+        array = self.array
+        if array is not None and _holders(array) <= self._count:
+            return array
+        array = np.empty(self.shape, self.dtype)
+        self.put(array)
+        self._count = _holders(array)
+        return array
+
+
+class Kept:
+    """Stands among the saved values of a layer for those that a pass kept in memory."""
+
+    __slots__ = ("_bound", "_values")
+
+    def __init__(self, bound: "Bound | None", values: tuple[Any, ...] = ()) -> None:
+        self._bound, self._values = bound, values
+
+    def arrays(self) -> tuple[Any, ...]:
+        """The values that the layer would have kept."""
+        if self._bound is None or not self._bound.filled():
+            raise RuntimeError("backward: the forward pass before it did not end, or another one followed")
+        return tuple(self._bound.content(value) for value in self._values)
+
+    def __reduce__(self) -> Any:
+        # A copy does not hold the memory of the pass, but has its values.
+        if self._bound is None or not self._bound.filled():
+            return Kept, (None,)
+        return tuple, (self.arrays(),)
+
+
+class Bound:
+    """A tape whose values have arrays.
+
+    Parameters
+    ----------
+    tape : Tape
+    memory : Memory
+        For the forward pass.
+    temporary : Memory
+        For the backward pass.
+    """
+
+    def __init__(self, tape: Tape, memory: Memory, temporary: Memory) -> None:
+        self.tape, self.memory, self.temporary = tape, memory, temporary
+        self._offsets, size = lay_out(tape.calls)
+        memory.reserve(size)
+        self.version = memory.version
+        self._slots: dict[Value, Slot] = {}
+        self._calls = self._resolved(tape.calls, self._offsets, memory)
+        self._input, self._output = self._slot(tape.input), self._slot(tape.output)
+        self._backward: dict[tuple[bool, ...], _Backward] = {}
+        self._kept = [(module, Kept(self, values)) for module, values in tape.saved]
+
+    def _slot(self, value: Value) -> Slot:
+        found = self._slots.get(value)
+        if found is None:
+            found = self._slots[value] = Slot(value)
+        return found
+
+    def _array(self, value: Value) -> Array:
+        """The array of a value of the forward pass."""
+        root = value.root
+        if root.slot:
+            array = self._slot(root).array
+            assert array is not None
+        else:
+            array = self.memory.array(self._offsets[root], root)
+        return array.reshape(value.shape)
+
+    def _resolved(
+        self, calls: Iterable[Call], offsets: dict[Value, int], memory: Memory
+    ) -> list[tuple[Callable[..., Any], list[Any]]]:
+        """The calls with arrays in place of values."""
+        resolved = []
+        for function, args in calls:
+            ready = list(args)
+            for i, arg in enumerate(args):
+                if type(arg) is not Value:
+                    continue
+                root = arg.root
+                if root.slot:
+                    self._slot(root).add(ready, i, arg.shape)
+                elif root in offsets:
+                    ready[i] = memory.array(offsets[root], root).reshape(arg.shape)
+                else:
+                    assert root.pinned, "a backward pass uses a value that was not saved"
+                    ready[i] = self._array(arg)
+            resolved.append((function, ready))
+        return resolved
+
+    def content(self, value: Any) -> Any:
+        """What a saved value stands for."""
+        if type(value) is Value:
+            return self._array(value)
+        if type(value) is Box:
+            return value.content
+        if type(value) is Later:
+            return value.function(self._array(value.value))
+        return value
+
+    def filled(self) -> bool:
+        """Whether the memory holds the last forward pass of this tape."""
+        return self.memory.last is self
+
+    def forward(self, input: Array) -> Array:
+        """Run the forward pass."""
+        memory = self.memory
+        memory.last = None
+        self._input.put(input)
+        output = self._output.fresh()
+        for function, args in self._calls:
+            function(*args)
+        if self.tape.keeps:
+            for module, kept in self._kept:
+                module._save(kept)
+            memory.last = self
+        else:
+            self._input.put(None)
+        return output
+
+    def ready(self) -> bool:
+        """Whether a backward pass may use this tape: no layer was called since."""
+        if self.memory.last is not self:
+            return False
+        for module, kept in self._kept:
+            saved = module._saved
+            if len(saved) != 1 or saved[0] is not kept:
+                return False
+        return True
+
+    def backward(self, grad_output: Array, input_grad: bool) -> Array | None:
+        """Run the backward pass: add to the gradients of parameters, return that of the input if it is wanted."""
+        key = (input_grad, *[parameter.requires_grad for parameter in self.tape.parameters])
+        ready = self._backward.get(key)
+        if ready is None or ready.version != self.temporary.version:
+            ready = self._backward[key] = self._prepared(input_grad)
+        return ready.run(grad_output)
+
+    def _prepared(self, input_grad: bool) -> "_Backward":
+        pull = Pull(self.tape, input_grad)
+        own = [
+            (function, tuple(arg for arg in args if type(arg) is Value and arg.root not in self._offsets))
+            for function, args in pull.calls
+        ]
+        offsets, size = lay_out(own)
+        self.temporary.reserve(size)
+        return _Backward(
+            self._resolved(pull.calls, offsets, self.temporary),
+            self._slot(pull.grad_output),
+            [(parameter, self._slot(value)) for parameter, value in pull.parameters],
+            None if pull.grad_input is None else self._slot(pull.grad_input),
+            self.temporary.version,
+        )
+
+
+class _Backward:
+    """The backward pass for one choice of gradients."""
+
+    def __init__(
+        self,
+        calls: list[tuple[Callable[..., Any], list[Any]]],
+        grad_output: Slot,
+        parameters: list[tuple[Any, Slot]],
+        grad_input: Slot | None,
+        version: int,
+    ) -> None:
+        self.version = version
+        self._calls, self._grad_output, self._parameters, self._grad_input = calls, grad_output, parameters, grad_input
+
+    def run(self, grad_output: Array) -> Array | None:
+        """Run it."""
+        self._grad_output.put(grad_output)
+        grad_input = None if self._grad_input is None else self._grad_input.fresh()
+        grads = [(parameter, slot.fresh()) for parameter, slot in self._parameters]
+        for function, args in self._calls:
+            function(*args)
+        self._grad_output.put(None)
+        for parameter, grad in grads:
+            parameter.accumulate(grad)
+        return grad_input
+
