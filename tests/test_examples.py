@@ -25,9 +25,10 @@ def test_every_example_has_a_test_and_a_text():
         "optimizer_paths.py",
         "sklearn_pipeline.py",
         "onnx_files.py",
+        "torch_layers.py",
     }  # fmt: skip
     for name in names:
-        assert f"python examples/{name}" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
+        assert f"python examples/{name}\n" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
 
 
 def test_white_pixels(capsys):
@@ -98,6 +99,14 @@ def test_sklearn_pipeline(capsys):
     pytest.importorskip("sklearn")
     assert main_of("sklearn_pipeline.py")(rows=500) > 0.85
     assert "images of shape (1, 8, 8)" in capsys.readouterr().out
+
+
+def test_torch_layers(capsys):
+    pytest.importorskip("torch")
+    results = main_of("torch_layers.py")(epochs=1)
+    (_, loss, accuracy), (_, same_loss, same_accuracy) = results.values()
+    assert accuracy > 0.7 and same_loss == pytest.approx(loss, rel=0.05) and abs(same_accuracy - accuracy) < 0.05
+    assert "computed by fastconv: 7" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("count", [1, 50])
