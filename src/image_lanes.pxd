@@ -75,12 +75,12 @@ cdef inline double tile_cycles(const Band* band, int rows) noexcept nogil:
             + TILE_CYCLES * band.row.grid * tiles / <double>band.channels)
 
 
-cdef inline void cut_rows(Band* band, Py_ssize_t items) noexcept nogil:
-    """An item has one of so many parts of the rows, about, of LANES images."""
+cdef inline void cut_rows(Band* band, Py_ssize_t rows) noexcept nogil:
+    """An item has up to so many rows of LANES images."""
     cdef Axis* row = &band.row
     cdef Py_ssize_t lines
-    band.band_rows = ceil_div(row.grid, items)
-    band.row_items = ceil_div(row.grid, band.band_rows)
+    band.row_items = ceil_div(row.grid, rows)
+    band.band_rows = ceil_div(row.grid, band.row_items)
     lines = min(row.size, (band.band_rows - 1) * row.step + highest(row) - lowest(row) + 1)
     band.plane = lines * band.pitch * LANES
     band.flat = band.band_rows * max(band.columns, MOST_VECTORS)
@@ -104,9 +104,9 @@ cdef inline double plan_images(Band* band, Py_ssize_t items) noexcept nogil:
         band.pitch += overhang
     else:
         band.pitch += clamp(column.grid + highest(column) - column.size, 0, overhang)
-    cut_rows(band, clamp(ceil_div(items, band.image_items), 1, band.row.grid))
+    cut_rows(band, ceil_div(band.row.grid, clamp(ceil_div(items, band.image_items), 1, band.row.grid)))
     while band.size + band.rows * band.flat * LANES > STACK and band.band_rows > 1:
-        cut_rows(band, band.row_items + 1)
+        cut_rows(band, band.band_rows - 1)
     if band.size + band.rows * band.flat * LANES > STACK:
         return -1
     cycles = last * tile_cycles(band, TILE_ROWS) + tile_cycles(band, <int>(band.rows - last * TILE_ROWS))
@@ -181,7 +181,7 @@ cdef inline void correlate_images(void* argument, Py_ssize_t item, int thread) n
                 start = max(min(t * tile_width, at.columns - tile_width), 0)
                 columns = meeting(&j.column, start, min(tile_width, at.columns))
                 nest.columns = columns.taps
-                tile(&nest, weights + rows.tap * width + columns.tap * TILE_ROWS,
+                tile(1, &nest, weights + rows.tap * width + columns.tap * TILE_ROWS,
                      source + (stack.left + start + j.column.tap[columns.tap].offset) * LANES, c + start * LANES,
                      band.flat * LANES, bias)
         weights += j.depth * TILE_ROWS
