@@ -73,7 +73,7 @@ cdef inline void tiles(const Correlation* j, const Border* border, const Piece* 
     """All positions of an item and one panel."""
     cdef Points tile = points(vectors)
     cdef int height = points_of(vectors)
-    cdef Py_ssize_t a, b, count, depth, table, start = 0
+    cdef Py_ssize_t a, b, t, count, depth, table, start = 0
     for a in range(border.row_spans):
         for b in range(border.column_spans):
             count = (at.images * overlap(&border.row[a], at.row, at.rows)
@@ -82,8 +82,9 @@ cdef inline void tiles(const Correlation* j, const Border* border, const Piece* 
                 continue
             depth = channels * border.row[a].taps * border.column[b].taps
             table = (a * border.column_spans + b) * border.table
-            tile(ceil_div(count, height), depth, first, places + start, border.offsets + table, weights,
-                 border.lines + table, c + start * vectors * LANES, accumulate)
+            for t in range(ceil_div(count, height)):
+                tile(depth, first, places + start + t * height, border.offsets + table, weights, border.lines + table,
+                     c + (start + t * height) * vectors * LANES, accumulate)
             start += count + POINTS
 
 

@@ -10,7 +10,7 @@ All of C stays in registers. A is read through two strides, so that it may be a 
 TILE_ROWS), a plain row-major matrix (row_step = its width, k_step 1) or an image. B is a packed panel whose rows are
 TILE_COLUMNS apart. The order of the sum over k is the same for every element of C, in full tiles and at edges.
 
-Tiles do several tiles, one after the other. That spares calls; above all, GCC holds accumulators in registers from their
+Some do several tiles, one after the other. That spares calls; above all, GCC holds accumulators in registers from their
 first value to the last only inside of a loop, and takes 40 to 80 cycles to move them otherwise.
 
 `tile_in_place` reads the rows of B where they lie, at given offsets, and serves fewer rows with wider vectors:
@@ -307,69 +307,62 @@ cdef inline int points_of(int vectors) noexcept nogil:
 
 cdef inline void points_tile(
     const int points, const int vectors,        # constants at every call
-    Py_ssize_t tiles, Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-    const real* b, const Py_ssize_t* lines, real* c, bint accumulate,
+    Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets, const real* b,
+    const Py_ssize_t* lines, real* c, bint accumulate,
 ) noexcept nogil:
     cdef const real* point[POINTS]
     cdef vec acc[POINTS][PANEL_VECTORS]
     cdef vec b_k[PANEL_VECTORS]
     cdef vec a_ik
     cdef const real* line
-    cdef Py_ssize_t _tile, k, offset
+    cdef Py_ssize_t k, offset
     cdef int i, j
-    for _tile in range(tiles):
+    for i in range(points):
+        point[i] = a + places[i]
+        for j in range(vectors):
+            acc[i][j] = vec_load(c + (i * vectors + j) * LANES) if accumulate else vec_set(0)
+    for k in range(depth):
+        offset = offsets[k]
+        line = b + lines[k] * (vectors * LANES)
+        for j in range(vectors):
+            b_k[j] = vec_load(line + j * LANES)
         for i in range(points):
-            point[i] = a + places[i]
+            a_ik = vec_set(point[i][offset])
             for j in range(vectors):
-                acc[i][j] = vec_load(c + (i * vectors + j) * LANES) if accumulate else vec_set(0)
-        for k in range(depth):
-            offset = offsets[k]
-            line = b + lines[k] * (vectors * LANES)
-            for j in range(vectors):
-                b_k[j] = vec_load(line + j * LANES)
-            for i in range(points):
-                a_ik = vec_set(point[i][offset])
-                for j in range(vectors):
-                    acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
-        for i in range(points):
-            for j in range(vectors):
-                vec_store(c + (i * vectors + j) * LANES, acc[i][j])
-        places += points
-        c += points * vectors * LANES
+                acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
+    for i in range(points):
+        for j in range(vectors):
+            vec_store(c + (i * vectors + j) * LANES, acc[i][j])
 
 
 ctypedef void (*Points)(
-    Py_ssize_t tiles, Py_ssize_t depth,
+    Py_ssize_t depth,
     const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,     # A[i, k] = a[places[i] + offsets[k]]
     const real* b, const Py_ssize_t* lines,     # B[k, j] = b[lines[k] * vectors * LANES + j], a packed panel
-    real* c,                                    # points_of(vectors) x vectors * LANES for each tile, contiguous
+    real* c,                                    # points_of(vectors) x vectors * LANES, contiguous
     bint accumulate,
 ) noexcept nogil
 
 
-cdef inline void points_1(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const Py_ssize_t* places,
-                          const Py_ssize_t* offsets, const real* b, const Py_ssize_t* lines, real* c,
-                          bint accumulate) noexcept nogil:
-    points_tile(points_of(1), 1, tiles, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void points_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(1), 1, depth, a, places, offsets, b, lines, c, accumulate)
 
 
-cdef inline void points_2(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const Py_ssize_t* places,
-                          const Py_ssize_t* offsets, const real* b, const Py_ssize_t* lines, real* c,
-                          bint accumulate) noexcept nogil:
-    points_tile(points_of(2), 2, tiles, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void points_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(2), 2, depth, a, places, offsets, b, lines, c, accumulate)
 
 
-cdef inline void points_3(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const Py_ssize_t* places,
-                          const Py_ssize_t* offsets, const real* b, const Py_ssize_t* lines, real* c,
-                          bint accumulate) noexcept nogil:
-    points_tile(points_of(min(3, PANEL_VECTORS)), min(3, PANEL_VECTORS), tiles, depth, a, places, offsets, b, lines, c,
+cdef inline void points_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(min(3, PANEL_VECTORS)), min(3, PANEL_VECTORS), depth, a, places, offsets, b, lines, c,
                 accumulate)
 
 
-cdef inline void points_full(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const Py_ssize_t* places,
-                             const Py_ssize_t* offsets, const real* b, const Py_ssize_t* lines, real* c,
-                             bint accumulate) noexcept nogil:
-    points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, tiles, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void points_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                             const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, depth, a, places, offsets, b, lines, c, accumulate)
 
 
 cdef inline Points points(int vectors) noexcept nogil:
