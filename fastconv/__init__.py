@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import bench, data, functional, models, nn, optim, plot, testing, train
     from . import sklearn as sklearn
     from ._summary import summary
+    from .checkpoint import load_checkpoint, save_checkpoint
     from .functional._algorithm import explain_conv2d
     from .train import History, Trainer
     from .weights import load_weights, save_weights
@@ -31,7 +32,9 @@ _NAMES = {
     "History": "train",
     "Trainer": "train",
     "explain_conv2d": "functional._algorithm",
+    "load_checkpoint": "checkpoint",
     "load_weights": "weights",
+    "save_checkpoint": "checkpoint",
     "save_weights": "weights",
     "summary": "_summary",
 }
@@ -48,11 +51,13 @@ __all__ = [
     "get_backend",
     "get_float32_conv_precision",
     "get_num_threads",
+    "load_checkpoint",
     "load_weights",
     "models",
     "nn",
     "optim",
     "plot",
+    "save_checkpoint",
     "save_weights",
     "set_backend",
     "set_float32_conv_precision",

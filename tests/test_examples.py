@@ -21,6 +21,8 @@ def test_every_example_has_a_test_and_a_text():
     assert names == {
         "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
         "optimizer_paths.py",
+        "stop_and_resume.py",
+        "image_folder.py",
         "sklearn_pipeline.py",
     }  # fmt: skip
     for name in names:
@@ -38,6 +40,19 @@ def test_numpy_script():
 
 def test_lenet_digits():
     assert main_of("lenet_digits.py")(epochs=3) > 0.9
+
+
+def test_stop_and_resume(tmp_path):
+    main = main_of("stop_and_resume.py")
+    stopped, whole = str(tmp_path / "stopped"), str(tmp_path / "whole")
+    main(stopped, epochs=1)
+    assert main(stopped, epochs=2) == main(whole, epochs=2) == fc.History.from_csv(tmp_path / "stopped" / "history.csv")
+
+
+def test_image_folder(capsys):
+    pytest.importorskip("PIL")
+    assert main_of("image_folder.py")(count=500, epochs=4) > 0.7
+    assert "500 pictures of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in capsys.readouterr().out
 
 
 def test_compare_backends():

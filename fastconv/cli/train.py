@@ -91,15 +91,15 @@ def run(args: argparse.Namespace) -> int:
     }
     _prepare(args.out)
 
-    for_weights, for_order, for_shift = np.random.default_rng(args.seed).spawn(3)
+    for_weights, for_batches = np.random.default_rng(args.seed).spawn(2)
     model = network.build(meta, for_weights)
     loader = data.DataLoader(
         x_train,
         y_train,
         args.batch_size,
         shuffle=True,
-        rng=for_order,
-        transform=data.RandomShift(SHIFT, for_shift),
+        rng=for_batches,
+        transform=data.RandomShift(SHIFT),
     )
     optimizer = _optimizer(args.optimizer, model, rate)
     schedule = optim.lr_scheduler.OneCycleLR(
