@@ -16,8 +16,9 @@ from ._threads import get_num_threads, set_num_threads, threads
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from . import bench, data, functional, models, nn, onnx, optim, plot, testing, train
     from . import sklearn as sklearn
+    from . import torch as torch
     from ._summary import summary
     from .checkpoint import load_checkpoint, save_checkpoint
     from .functional._algorithm import explain_conv2d
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from .weights import load_weights, save_weights
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
-_SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
-# Those that need an extra, and therefore are not in __all__.
-_BRIDGES = ("sklearn",)
+_SUBMODULES = ("bench", "data", "functional", "models", "nn", "onnx", "optim", "plot", "testing", "train")
+# Those that need an extra to be imported, and therefore are not in __all__.
+_BRIDGES = ("sklearn", "torch")
 _NAMES = {
     "History": "train",
     "Trainer": "train",
@@ -55,6 +56,7 @@ __all__ = [
     "load_weights",
     "models",
     "nn",
+    "onnx",
     "optim",
     "plot",
     "save_checkpoint",

@@ -166,15 +166,21 @@ def read_as(path: str, kind: str, format: str, version: int) -> tuple[dict[str, 
         As `read`, or it says something else.
     """
     arrays, info = read(path, kind)
-    if info:
-        theirs = info.get("version")
-        if info.get("format") != format:
-            raise ValueError(f"{path}: not a fastconv {kind}: its format is {shown(info.get('format'))}")
-        if type(theirs) is not int or theirs < 1:
-            raise ValueError(f"{path}: corrupt {kind}: its version is {shown(theirs)}")
-        if theirs > version:
-            raise ValueError(f"{path}: {kind} of version {theirs}; this fastconv reads up to version {version}")
+    check_format(info, path, kind, format, version)
     return arrays, info
+
+
+def check_format(info: Mapping[str, Any], path: str, kind: str, format: str, version: int) -> None:
+    """Raise ValueError if what stands beside the arrays of a file, if anything does, tells of another format."""
+    if not info:
+        return
+    theirs = info.get("version")
+    if info.get("format") != format:
+        raise ValueError(f"{path}: not a fastconv {kind}: its format is {shown(info.get('format'))}")
+    if type(theirs) is not int or theirs < 1:
+        raise ValueError(f"{path}: corrupt {kind}: its version is {shown(theirs)}")
+    if theirs > version:
+        raise ValueError(f"{path}: {kind} of version {theirs}; this fastconv reads up to version {version}")
 
 
 class _Foreign(Exception):
@@ -202,7 +208,7 @@ def _read(file: BinaryIO) -> tuple[dict[str, Array], dict[str, Any]]:
         contents = {entry.filename: archive.read(entry) for entry in entries}
         if JSON_MEMBER in contents:
             _check_headers(file, entries)
-    info = _json(contents.pop(JSON_MEMBER)) if JSON_MEMBER in contents else {}
+    info = decode(contents.pop(JSON_MEMBER)) if JSON_MEMBER in contents else {}
     return {name.removesuffix(".npy"): _array(name, content) for name, content in contents.items()}, info
 
 
@@ -224,7 +230,8 @@ def _check_headers(file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
         raise ValueError("the directory is damaged")
 
 
-def _json(content: bytes) -> dict[str, Any]:
+def decode(content: bytes) -> dict[str, Any]:
+    """The dictionary of a JSON text that is not trusted; ValueError if it has none."""
     if len(content) > _LARGEST_JSON:
         raise ValueError(f"{JSON_MEMBER} has {len(content)} bytes")
     try:

@@ -1,4 +1,4 @@
-"""`fastconv bench`: what Cython buys, layer by layer, against NumPy, plain Python and torch."""
+"""`fastconv bench`: what Cython buys, layer by layer, against NumPy, plain Python, torch and onnxruntime."""
 
 from .command import add_arguments, main
 from .comparison import run

@@ -16,6 +16,16 @@ def row_name(text: str) -> str:
     return text
 
 
+def opponent_names(text: str) -> list[str]:
+    """Names of what to compare with, between commas."""
+    known = ("numpy", "python", "serial", "torch", "onnxruntime")
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"must be among {', '.join(known)}, got {name!r}")
+    return names
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     from fastconv.cli.arguments import add_threads, positive_integer
@@ -25,13 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=shapes.SUITES,
         default="lenet",
-        help="the layers of LeNet-5 (default), single layers of many networks, or whole networks",
+        help="the layers of LeNet-5 (default), single layers of many networks, whole networks, or torch models with "
+        "fastconv's layers",
     )
     parser.add_argument(
         "--against",
         nargs="+",
-        choices=("numpy", "python", "serial", "torch"),
-        help="what to compare with; serial: one thread (default: torch, and with LeNet-5's layers all backends)",
+        type=opponent_names,
+        metavar="NAME",
+        help="what to compare with: numpy, python, serial (one thread), torch, onnxruntime (inference of networks) "
+        "(default: torch, and with LeNet-5's layers all backends)",
     )
     parser.add_argument(
         "--rows", nargs="+", type=row_name, metavar="NAME", help="only these layers, such as conv1 step"
@@ -68,6 +81,8 @@ def main(args: argparse.Namespace) -> int:
 
     from .comparison import run
 
+    if args.against is not None:
+        args.against = [name for names in args.against for name in names]
     if args.isa is not None:
         if args.isa not in _backend.runnable():
             have = ", ".join(_backend.runnable()) or "none"

@@ -4,7 +4,7 @@ import importlib.util
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TextIO
 
@@ -15,13 +15,13 @@ from fastconv import _backend, _config, _threads
 from fastconv._extras import require
 from fastconv._version import __version__
 
-from . import figure, networks, operations, peak, shapes, table, written
+from . import bridges, figure, networks, operations, peak, shapes, table, written
 from .shapes import Layer
 from .task import Task
 from .timing import Contestant, compete
 
-TOLERANCE = 1e-4
-"""Largest allowed difference between two results, relative to the largest value: float32 sums in another order."""
+LIBRARIES = ("torch", "onnxruntime")
+"""What fastconv is compared with beside its own backends, if it is installed."""
 
 OPERATIONS: dict[str, Callable[[Layer], list[Task]]] = {
     "conv2d": operations.conv2d,
@@ -34,7 +34,11 @@ OPERATIONS: dict[str, Callable[[Layer], list[Task]]] = {
     "cross_entropy": operations.cross_entropy,
     "network": networks.network,
     "step": networks.step,
+    "torch_model": bridges.torch_model,
 }
+
+ABOUT = {"bridges": ["torch: a model of torch; the others: the same model after fastconv.torch.replace_layers."]}
+"""What is compared, where it is not fastconv's own networks and functions."""
 
 
 def numbers(results: Sequence[Any]) -> list[NDArray[Any]]:
@@ -57,22 +61,28 @@ def difference(a: Sequence[NDArray[Any]], b: Sequence[NDArray[Any]]) -> float:
     return worst
 
 
-def measure(task: Task, names: Sequence[str], torch: Any, rounds: int) -> dict[str, Any]:
+def measure(task: Task, names: Sequence[str], libraries: Mapping[str, Any], rounds: int) -> dict[str, Any]:
     """One row: every contestant computes, the results are compared, then they are timed in turns.
+
+    A library that has no such task sits out.
 
     Beside them, the limit takes part: for arithmetic a tile of the compiled backend on data that never leave the
     nearest cache, for memory NumPy's copy of an array.
     """
     contestants = {}
     results = {}
+    makers: dict[str, Any] = {"torch": task.torch, "onnxruntime": task.onnxruntime}
+    names = [name for name in names if makers.get(name, task.fastconv) is not None]
     for name in names:
         context: Callable[[], AbstractContextManager[Any]] = nullcontext
         if name == "serial":
             context = one_thread
+        elif name == "onnxruntime":
+            context = with_pause
         elif name != "torch":
             context = in_backend(name)
         with context():
-            call = task.torch(torch) if name == "torch" else task.fastconv()
+            call = makers[name](libraries[name]) if name in LIBRARIES else task.fastconv()
             start = time.perf_counter()
             first = call()
             contestants[name] = Contestant(call, context, time.perf_counter() - start)
@@ -83,10 +93,10 @@ def measure(task: Task, names: Sequence[str], torch: Any, rounds: int) -> dict[s
         for other in names[i + 1 :]:
             apart = difference(results[one], results[other])
             worst = max(worst, apart)
-            if not apart <= TOLERANCE:  # also when it is NaN
+            if not apart <= task.tolerance:  # also when it is NaN
                 raise ValueError(
                     f"bench: {task.title}, {task.direction}: {one} and {other} differ by {apart:.2g} of the largest "
-                    f"value, more than {TOLERANCE:.0e}: not timed"
+                    f"value, more than {task.tolerance:.0e}: not timed"
                 )
     if task.flops and names[0] == "cython":
         limit = peak.work(task.dtype)
@@ -117,24 +127,34 @@ def one_thread() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def torch_with_threads(wanted: bool, count: int) -> Iterator[Any]:
-    """The module torch, set to as many threads as fastconv; None if it is not wanted."""
-    if not wanted:
-        yield None
+def with_pause() -> Iterator[None]:
+    """A context behind which others find the processors free: workers of onnxruntime spin for a while after a call."""
+    yield
+    time.sleep(0.02)
+
+
+@contextmanager
+def libraries_with_threads(names: Sequence[str], count: int) -> Iterator[dict[str, Any]]:
+    """The modules of those libraries that are named, torch set to as many threads as fastconv."""
+    extras = {"torch": "torch", "onnxruntime": "onnx"}
+    found = {n: require(n, f"fastconv bench --against {n}", extras[n]) for n in LIBRARIES if n in names}
+    if "onnxruntime" in found:
+        require("onnx", "fastconv bench --against onnxruntime", "onnx")  # the networks come to it in files
+    if "torch" not in found:
+        yield found
         return
-    torch = require("torch", "fastconv bench --against torch", "torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    before = found["torch"].get_num_threads()
+    found["torch"].set_num_threads(count)
     try:
-        yield torch
+        yield found
     finally:
-        torch.set_num_threads(before)
+        found["torch"].set_num_threads(before)
 
 
 def opponents(suite: str, against: Sequence[str] | None) -> list[str]:
     """Who is measured: the fastest backend first, then those that are named, or those that the suite is made for."""
     backends = _backend.available_backends()
-    known = [*backends[1:], "serial", "torch"]
+    known = [*backends[1:], "serial", "torch", *(["onnxruntime"] if suite == "networks" else [])]
     for name in against or ():
         if name not in known:
             raise ValueError(f"bench: against must be among {', '.join(known)}, got {name!r}")
@@ -144,7 +164,7 @@ def opponents(suite: str, against: Sequence[str] | None) -> list[str]:
     return [backends[0], *(name for name in known if name in against)]
 
 
-def machine(torch: Any) -> dict[str, Any]:
+def machine(libraries: Mapping[str, Any]) -> dict[str, Any]:
     """What the numbers depend on besides the code."""
     facts = {
         "cpu": _config.cpu_name(),
@@ -155,7 +175,7 @@ def machine(torch: Any) -> dict[str, Any]:
         "numpy": np.__version__,
         "system": platform.platform(),
     }
-    return facts | ({"torch": torch.__version__} if torch else {})
+    return facts | {name: library.__version__ for name, library in libraries.items()}
 
 
 def chosen(suite: str, names: Sequence[str] | None, quick: bool) -> list[Layer]:
@@ -191,14 +211,16 @@ def run(
 
     Parameters
     ----------
-    suite : {"lenet", "layers", "networks"}
-        The list of work: the layers of LeNet-5, single layers of well-known networks, or whole networks (a training
-        step with Adam, of which the losses of the first five steps are compared, and inference).
+    suite : {"lenet", "layers", "networks", "bridges"}
+        The list of work: the layers of LeNet-5, single layers of well-known networks, whole networks (a training
+        step with Adam, of which the losses of the first five steps are compared, and inference), or torch models with
+        `fastconv.torch.replace_layers` against the same without.
     rows : sequence of str, optional
         Names of the suite, such as ``["conv1", "step"]``; by default all.
-    against : sequence of {"numpy", "python", "serial", "torch"}, optional
-        What the fastest backend is compared with; ``"serial"`` is the same with one thread. By default all other
-        backends and torch (``"lenet"``) or torch alone, as far as it is installed.
+    against : sequence of {"numpy", "python", "serial", "torch", "onnxruntime"}, optional
+        What the fastest backend is compared with; ``"serial"`` is the same with one thread, and ``"onnxruntime"`` takes
+        part in the inference of whole networks. By default all other backends and torch (``"lenet"``) or torch alone,
+        as far as it is installed.
     threads : int, optional
         For Cython and torch. NumPy's matrix products have a pool of threads of their own.
     json, plot : path, optional
@@ -223,7 +245,8 @@ def run(
     ValueError
         An unknown suite, row or opponent, or a bad number; or two results differ, which nothing then is timed for.
     ImportError
-        `plot` without matplotlib, or torch is asked for and absent.
+        `plot` without matplotlib; or torch, onnxruntime or onnx, without which the latter gets no networks, is asked
+        for and absent.
     OSError
         A file cannot be written.
 
@@ -248,15 +271,15 @@ def run(
         figure.matplotlib()
     with (
         _threads.threads(_threads.get_num_threads() if threads is None else threads),
-        torch_with_threads("torch" in names, _threads.get_num_threads()) as torch,
+        libraries_with_threads(names, _threads.get_num_threads()) as libraries,
     ):
-        facts = machine(torch)
+        facts = machine(libraries)
         columns = table.Columns(names)
-        print(table.header(facts), columns.titles(), sep="\n\n", file=stream, flush=True)
+        print(table.header(facts), *ABOUT.get(suite, ()), columns.titles(), sep="\n\n", file=stream, flush=True)
         lines = []
         for layer in layers:
             for task in OPERATIONS[layer.operation](layer):
-                lines.append(measure(task, names, torch, repeats))
+                lines.append(measure(task, names, libraries, repeats))
                 print(columns.line(lines[-1]), file=stream, flush=True)
         print(table.footer(names, lines), file=stream, flush=True)
     report = {"version": 1, "machine": facts, "rows": written.rows(suite, lines)}

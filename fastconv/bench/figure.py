@@ -17,15 +17,15 @@ def matplotlib() -> Any:
 
 def speed_ups(path: Any, lines: Sequence[dict[str, Any]], backends: Sequence[str], facts: dict[str, Any]) -> None:
     """Draw how many times as long as the fastest fastconv backend the others take, on a logarithmic axis."""
-    others = [name for name in lines[0]["times"] if name != backends[0]]
+    others = [name for name in backends[1:] if any(name in line["times"] for line in lines)]
     figure = matplotlib().Figure(figsize=(9, 1.5 + 0.18 * (len(others) + 1) * len(lines)), layout="constrained")
     axes = figure.subplots()
     places = range(len(lines))
     thickness = 0.8 / len(others)
     for i, name in enumerate(others):
         axes.barh(
-            [place + i * thickness for place in places],
-            [line["times"][name][1] for line in lines],
+            [place + i * thickness for place in places if name in lines[place]["times"]],
+            [line["times"][name][1] for line in lines if name in line["times"]],
             thickness,
             label=NAMES[name],
         )

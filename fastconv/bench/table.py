@@ -4,16 +4,23 @@ from collections.abc import Sequence
 from math import exp, log
 from typing import Any
 
-NAMES = {"cython": "Cython", "numpy": "NumPy", "python": "Python", "serial": "serial", "torch": "torch"}
+NAMES = {
+    "cython": "Cython",
+    "numpy": "NumPy",
+    "python": "Python",
+    "serial": "serial",
+    "torch": "torch",
+    "onnxruntime": "onnxrt",
+}
 
 
 def header(facts: dict[str, Any]) -> str:
     """Machine and versions."""
-    torch = f", torch {facts['torch']}" if "torch" in facts else ""
+    others = "".join(f", {name} {facts[name]}" for name in ("torch", "onnxruntime") if name in facts)
     return (
         f"{facts['cpu']}, instruction set {facts['isa'] or 'none: no extensions'}, "
         f"threads: {facts['threads']}\n"
-        f"fastconv {facts['fastconv']}, Python {facts['python']}, NumPy {facts['numpy']}{torch}"
+        f"fastconv {facts['fastconv']}, Python {facts['python']}, NumPy {facts['numpy']}{others}"
     )
 
 
@@ -29,8 +36,8 @@ class Columns:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.first = names[0]
-        ours = [name for name in names if name != "torch"]
-        self.timed = [*reversed(ours), *(["torch"] if "torch" in names else [])]
+        others = [name for name in names if name in ("torch", "onnxruntime")]
+        self.timed = [*(name for name in reversed(names) if name not in others), *others]
         self.slower = [name for name in self.timed if name != self.first]
 
     def titles(self) -> str:
@@ -42,8 +49,9 @@ class Columns:
 
     def line(self, measured: dict[str, Any]) -> str:
         """One row."""
-        times = [number(measured["times"][name][0]) for name in self.timed]
-        speed_ups = [number(measured["times"][name][1]) for name in self.slower]
+        measured_times = measured["times"]  # without those that sit out
+        times = [number(measured_times[name][0]) if name in measured_times else "-" for name in self.timed]
+        speed_ups = [number(measured_times[name][1]) if name in measured_times else "-" for name in self.slower]
         flops, ms, peak = measured["flops"], measured["times"][self.first][0], measured["peak"]
         rate = number(flops / ms / 1e6) if flops else "-"
         share = f"{flops / ms / 1e6 / peak:.0%}" if flops and peak else "-"
@@ -67,7 +75,11 @@ def footer(names: Sequence[str], lines: Sequence[dict[str, Any]]) -> str:
         "diff.: the largest difference between any two results, relative to the largest value."
     )
     for name in names[1:]:
-        ratios = {f"{line['row'].split()[0]} {line['direction']}": line["times"][name][1] for line in lines}
+        ratios = {
+            f"{line['row'].split()[0]} {line['direction']}": line["times"][name][1]
+            for line in lines
+            if name in line["times"]
+        }
         mean = exp(sum(map(log, ratios.values())) / len(ratios))
         lost = [f"{row} {ratio:.2f}" for row, ratio in ratios.items() if ratio < 1]
         text += (

@@ -23,6 +23,10 @@ class Task(NamedTuple):
     dtype: str = "float32"
     copied: NDArray[Any] | None = None
     """Where memory is the work: an array whose copy is what the time is held against."""
+    onnxruntime: Callable[[Any], Call] | None = None
+    """The same in onnxruntime, which is given as the argument; None where it cannot take part."""
+    tolerance: float = 1e-4
+    """Largest allowed difference between two results, relative to the largest value: float32 sums in another order."""
 
 
 def normals(*shape: int) -> NDArray[Any]:

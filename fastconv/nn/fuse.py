@@ -67,12 +67,17 @@ def fuse(model: AnyModule) -> AnyModule:
     """
     if not isinstance(model, Module):
         raise TypeError(f"fuse: model must be a Module, got {type(model).__name__} {shown(model)}")
-    memo: dict[int, Any] = {id(module.__dict__["_saved"]): [] for module in model.modules()}  # not worth a copy
-    memo |= {id(p.grad): None for p in model.parameters() if p.grad is not None}
-    result = copy.deepcopy(model, memo).eval()
+    result = inference_copy(model)
     uses = Counter(id(module) for _, module in result._tree(""))
     _fuse(result, {module for module in result.modules() if uses[id(module)] > 1}, set())
     return result
+
+
+def inference_copy(model: AnyModule) -> AnyModule:
+    """A copy in eval mode, without gradients and what the passes of training left behind."""
+    memo: dict[int, Any] = {id(module.__dict__["_saved"]): [] for module in model.modules()}
+    memo |= {id(p.grad): None for p in model.parameters() if p.grad is not None}
+    return copy.deepcopy(model, memo).eval()
 
 
 def _fuse(module: Module, shared: set[Module], done: set[Module]) -> None:

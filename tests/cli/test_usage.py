@@ -40,6 +40,8 @@ BAD = {
     "report": "RUN_DIR",
     "report fastconv-run --threads 0": "--threads",
     "info --bogus": "--bogus",
+    "export m.npz": "FILE.onnx",
+    "export m.npz m.onnx --opset new": "--opset",
 }
 
 
