@@ -65,6 +65,8 @@ def test_examples_in_docstrings_run(name: str) -> None:
         if "fastconv[" not in str(error):
             raise
         pytest.skip(str(error))
+    if name.startswith("fastconv.plot."):
+        pytest.importorskip("matplotlib")
     failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert failed == 0
 

@@ -1,9 +1,12 @@
 """``fastconv report``"""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arguments import add_threads, one_line, set_threads
+
+if TYPE_CHECKING:
+    from ..data import Split
 
 # What `fastconv train` calls the digits that ship with fastconv.
 DIGITS = "digits"
@@ -28,8 +31,9 @@ def run(args: argparse.Namespace) -> int:
     from . import network
 
     def tested() -> Tested:
-        images, labels = _test_images(args.data or config.get("data", DIGITS))
-        return run_model(model, network.fit_size(images, meta["input_size"]), labels, config.get("class_names"))
+        split = _test_images(args.data or config.get("data", DIGITS))
+        images = network.fit_size(split.X, meta["input_size"])
+        return run_model(model, images, split.y, config.get("class_names", split.classes))
 
     set_threads(args)
     found = read_run(args.run)
@@ -46,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _test_images(name: Any) -> tuple[Any, Any]:
-    """Images and labels of the data set that ``config.json`` names."""
+def _test_images(name: Any) -> "Split":
+    """The test images of the data set that ``config.json`` names."""
     from .. import data
 
     if not isinstance(name, str):
