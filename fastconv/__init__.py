@@ -16,19 +16,26 @@ from ._threads import get_num_threads, set_num_threads, threads
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bench, data, functional, models, nn, onnx, optim, plot, testing, train
+    from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from . import onnx as onnx
+    from . import sklearn as sklearn
     from ._summary import summary
+    from .checkpoint import load_checkpoint, save_checkpoint
     from .functional._algorithm import explain_conv2d
     from .train import History, Trainer
     from .weights import load_weights, save_weights
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
-_SUBMODULES = ("bench", "data", "functional", "models", "nn", "onnx", "optim", "plot", "testing", "train")
+_SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
+# Those that need an extra, and therefore are not in __all__.
+_BRIDGES = ("onnx", "sklearn")
 _NAMES = {
     "History": "train",
     "Trainer": "train",
     "explain_conv2d": "functional._algorithm",
+    "load_checkpoint": "checkpoint",
     "load_weights": "weights",
+    "save_checkpoint": "checkpoint",
     "save_weights": "weights",
     "summary": "_summary",
 }
@@ -45,12 +52,13 @@ __all__ = [
     "get_backend",
     "get_float32_conv_precision",
     "get_num_threads",
+    "load_checkpoint",
     "load_weights",
     "models",
     "nn",
-    "onnx",
     "optim",
     "plot",
+    "save_checkpoint",
     "save_weights",
     "set_backend",
     "set_float32_conv_precision",
@@ -66,7 +74,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
+    if name in _SUBMODULES or name in _BRIDGES:
         return importlib.import_module(f"{__name__}.{name}")
     if name in _NAMES:
         value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
@@ -76,4 +84,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, *_BRIDGES]

@@ -19,6 +19,7 @@ import numpy as np
 
 from ._arrays import Array
 from ._files import open_regular
+from ._geometry import shown
 
 JSON_MEMBER = "fastconv.json"
 _LARGEST_JSON = 2**20
@@ -80,7 +81,7 @@ def _contents(arrays: Mapping[str, Array], text: bytes) -> Iterator[tuple[str, l
 def encode(function: str, argument: str, info: Mapping[str, Any]) -> bytes:
     """The JSON text of a dictionary; TypeError or ValueError if it has no such text."""
     try:
-        text = json.dumps(info, allow_nan=False, sort_keys=True).encode()
+        text = json.dumps(info, allow_nan=False).encode()
     except TypeError as error:
         raise TypeError(f"{function}: {argument} must hold JSON values only: {error}") from error
     except (ValueError, RecursionError) as error:  # not finite, circular, or nested too deeply
@@ -154,6 +155,32 @@ def read(path: str, kind: str) -> tuple[dict[str, Array], dict[str, Any]]:
         except (zipfile.BadZipFile, ValueError, EOFError, OverflowError, RuntimeError, struct.error) as error:
             # What the zip module raises on damage depends on where it is.
             raise ValueError(f"{path}: corrupt {kind}: {error}") from error
+
+
+def read_as(path: str, kind: str, format: str, version: int) -> tuple[dict[str, Array], dict[str, Any]]:
+    """`read` a file whose JSON member, if it has one, says that it has this format, in a version up to this one.
+
+    Raises
+    ------
+    OSError, ValueError
+        As `read`, or it says something else.
+    """
+    arrays, info = read(path, kind)
+    check_format(path, kind, info, format, version)
+    return arrays, info
+
+
+def check_format(path: str, kind: str, info: Mapping[str, Any], format: str, version: int) -> None:
+    """Refuse what a file says of itself, if it says anything, unless it is this format in a version up to this one."""
+    if not info:
+        return
+    theirs = info.get("version")
+    if info.get("format") != format:
+        raise ValueError(f"{path}: not a fastconv {kind}: its format is {shown(info.get('format'))}")
+    if type(theirs) is not int or theirs < 1:
+        raise ValueError(f"{path}: corrupt {kind}: its version is {shown(theirs)}")
+    if theirs > version:
+        raise ValueError(f"{path}: {kind} of version {theirs}; this fastconv reads up to version {version}")
 
 
 class _Foreign(Exception):
@@ -231,6 +258,8 @@ def _array(name: str, content: bytes) -> Array:
             shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
         else:
             raise ValueError(f"format {version}")
+    except MemoryError:
+        raise
     except Exception as error:  # the parser of the header does not say what it may raise
         raise ValueError(f"{name[:80]!r} is not an array: {error}") from error
     if dtype.kind not in "fiub" or dtype.names is not None or dtype.shape:

@@ -84,6 +84,28 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         raise OSError(error.errno, error.strerror, target) from error
 
 
+def check_writable(path: Path) -> None:
+    """Make the folder of a file, and see whether `atomic_write` could write it; for those who would learn it too late.
+
+    Raises
+    ------
+    OSError
+        It could not; the error names `path`, or the folder that cannot be made.
+    """
+    target = os.fsdecode(path)
+    os.makedirs(os.path.dirname(target) or os.curdir, exist_ok=True)
+    try:
+        real = os.path.realpath(target)
+        _mode_of(real)
+        temporary, descriptor = _create_temporary(os.path.dirname(real) or os.curdir, os.path.basename(real))
+        os.unlink(temporary)
+        os.close(descriptor)
+    except OSError as error:
+        if error.errno is None or error.filename == target:
+            raise
+        raise OSError(error.errno, error.strerror, target) from error
+
+
 @contextmanager
 def _replacing(target: str) -> Iterator[BinaryIO]:
     mode = _mode_of(target)

@@ -124,17 +124,14 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 def _read(source: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arrays and meta."""
-    read = _safetensors.read if _is_safetensors(source) else _archive.read
-    arrays, info = read(source, "weights file")
+    if _is_safetensors(source):
+        arrays, info = _safetensors.read(source, "weights file")
+        _archive.check_format(source, "weights file", info, FORMAT, VERSION)
+    else:
+        arrays, info = _archive.read_as(source, "weights file", FORMAT, VERSION)
     if not info:
         return arrays, {}
-    version, meta = info.get("version"), info.get("meta")
-    if info.get("format") != FORMAT:
-        raise ValueError(f"{source}: not a fastconv weights file: its format is {shown(info.get('format'))}")
-    if type(version) is not int or version < 1:
-        raise ValueError(f"{source}: corrupt weights file: its version is {shown(version)}")
-    if version > VERSION:
-        raise ValueError(f"{source}: weights file of version {version}; this fastconv reads up to version {VERSION}")
+    meta = info.get("meta")
     if not isinstance(meta, dict):
         raise ValueError(f"{source}: corrupt weights file: its meta is {shown(meta)}")
     return arrays, meta

@@ -5,10 +5,11 @@
         for each few rows:             A is read along its rows                             (stays in L1)
             for each panel of columns: tile, which keeps its sums in C between chunks       (registers)
 A that lies the other way is turned first, if there are enough columns. Panels are up to PRODUCT_VECTORS vectors wide;
-if LANES does not divide the columns of a panel, its last vector begins earlier and computes some columns twice. Three
+if LANES does not divide the columns of a panel, its last vector begins earlier and computes some columns twice. Four
 kinds of product have a shorter way:
 
     few rows, columns of B contiguous (a fully connected layer on one sample): B is transposed on the way to registers
+    one or two rows, rows of B contiguous (its gradient of the input): B is read once, along its rows; C stays in L1
     one term (its gradient of weights): rows of C are written one after the other
     fewer than LANES columns: B is packed with zeros, and C goes through a copy
 Each element of C is one chain of multiply-adds over k in order, whatever way it takes and into whatever block it falls:
@@ -34,6 +35,9 @@ cdef enum:
     GEMM_WORDS = 4194304        # likewise, where memory is the work
     PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile
     AHEAD = 16                  # lines of B
+    TERMS = 4                   # added to a row of C at a time
+    LINE_VECTORS = 128          # of C, likewise
+    MOST_LINES = 2              # of C
 
 
 cdef struct Gemm:
@@ -125,6 +129,59 @@ cdef inline void few_rows_block(void* argument, Py_ssize_t item, int thread) noe
         p.c = g.c + column
         p.bias = g.bias + column if g.bias != NULL else NULL
         few_rows(g.M)(&p, min(g.N - column, LANES))
+
+
+cdef inline void add_terms(real* c, const real* b, Py_ssize_t b_k, const real* a, Py_ssize_t vectors,
+                           bint first) noexcept nogil:
+    """c[j] = sum of a[k] * b[k*b_k + j] over TERMS of k, added to c unless these are the first."""
+    cdef vec a0 = vec_set(a[0]), a1 = vec_set(a[1]), a2 = vec_set(a[2]), a3 = vec_set(a[3]), sums
+    cdef Py_ssize_t j
+    for j in range(vectors):
+        sums = vec_set(0) if first else vec_load(c)
+        sums = vec_fma(a0, vec_load(b), sums)
+        sums = vec_fma(a1, vec_load(b + b_k), sums)
+        sums = vec_fma(a2, vec_load(b + 2 * b_k), sums)
+        vec_store(c, vec_fma(a3, vec_load(b + 3 * b_k), sums))
+        b += LANES
+        c += LANES
+
+
+cdef inline void add_term(real* c, const real* b, real a, Py_ssize_t vectors, bint first) noexcept nogil:
+    """The same for a single k."""
+    cdef vec factor = vec_set(a)
+    cdef Py_ssize_t j
+    for j in range(vectors):
+        vec_store(c + j * LANES, vec_fma(factor, vec_load(b + j * LANES), vec_set(0) if first else vec_load(c + j * LANES)))
+
+
+cdef inline void along_rows_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef const Gemm* g = <const Gemm*>argument
+    cdef Py_ssize_t whole = g.N // LANES, end = whole * (item + 1) // g.column_items, width, part, i, k
+    cdef Py_ssize_t vector = whole * item // g.column_items, last = g.N - LANES
+    cdef const real* a
+    cdef const real* b
+    cdef real* c
+    cdef vec sums
+    while vector < end:
+        width = min(end - vector, LINE_VECTORS)
+        for part in range(g.depth // TERMS):
+            k = part * TERMS
+            for i in range(g.M):
+                add_terms(g.c + i * g.N + vector * LANES, g.b + k * g.b_k + vector * LANES, g.b_k,
+                          g.a + i * g.a_row + k, width, k == 0)
+        for k in range(g.depth // TERMS * TERMS, g.depth):
+            for i in range(g.M):
+                add_term(g.c + i * g.N + vector * LANES, g.b + k * g.b_k + vector * LANES, g.a[i * g.a_row + k],
+                         width, k == 0)
+        vector += width
+    if item < g.column_items - 1 or g.N % LANES == 0:
+        return
+    for i in range(g.M):                                # the last columns: one vector, which overlaps the one before
+        a = g.a + i * g.a_row
+        sums = vec_set(0)
+        for k in range(g.depth):
+            sums = vec_fma(vec_set(a[k]), vec_load(g.b + k * g.b_k + last), sums)
+        vec_store(g.c + i * g.N + last, sums)
 
 
 cdef inline void one_term_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -286,6 +343,11 @@ cdef inline int gemm(Gemm* g) except -1:
         g.column_items = min(max(threads, g.N * g.depth // GEMM_WORDS), g.vectors)
         with nogil:
             run(few_rows_block, g, g.column_items, threads)
+    elif g.M <= MOST_LINES and g.a_k == 1 and g.b_column == 1 and g.bias == NULL and g.N >= LANES:
+        threads = team(g.N // LANES, 9.0 * g.N * g.depth)                   # as reading B is most of it
+        g.column_items = min(max(threads, g.N * g.depth // GEMM_WORDS), g.N // LANES)
+        with nogil:
+            run(along_rows_block, g, g.column_items, threads)
     elif g.depth == 1 and g.b_column == 1 and g.bias == NULL:
         threads = team(g.M, work)
         g.row_items = min(max(threads, g.M * g.N // GEMM_WORDS), g.M)

@@ -1,5 +1,6 @@
 """The examples run and do what their texts say."""
 
+import ast
 import runpy
 from pathlib import Path
 
@@ -20,9 +21,12 @@ def test_every_example_has_a_test_and_a_text():
     assert names == {
         "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
         "onnx_files.py",
+        "stop_and_resume.py",
+        "image_folder.py",
+        "sklearn_pipeline.py",
     }  # fmt: skip
     for name in names:
-        assert f"python examples/{name}" in runpy.run_path(str(EXAMPLES / name))["__doc__"]
+        assert f"python examples/{name}" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
 
 
 def test_white_pixels(capsys):
@@ -36,6 +40,19 @@ def test_numpy_script():
 
 def test_lenet_digits():
     assert main_of("lenet_digits.py")(epochs=3) > 0.9
+
+
+def test_stop_and_resume(tmp_path):
+    main = main_of("stop_and_resume.py")
+    stopped, whole = str(tmp_path / "stopped"), str(tmp_path / "whole")
+    main(stopped, epochs=1)
+    assert main(stopped, epochs=2) == main(whole, epochs=2) == fc.History.from_csv(tmp_path / "stopped" / "history.csv")
+
+
+def test_image_folder(capsys):
+    pytest.importorskip("PIL")
+    assert main_of("image_folder.py")(count=400, epochs=3) > 0.4
+    assert "400 pictures of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in capsys.readouterr().out
 
 
 def test_compare_backends():
@@ -66,6 +83,12 @@ def test_weight_sharing_counts_what_the_layer_would_have():
     module = runpy.run_path(str(EXAMPLES / "weight_sharing.py"))
     (real,) = module["everywhere"](32, 18).parameters()
     assert module["weights_everywhere"](32, 18).shape == real.shape
+
+
+def test_sklearn_pipeline(capsys):
+    pytest.importorskip("sklearn")
+    assert main_of("sklearn_pipeline.py")(rows=500) > 0.85
+    assert "images of shape (1, 8, 8)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("count", [1, 50])

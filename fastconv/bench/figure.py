@@ -1,15 +1,13 @@
 """The picture of a comparison: one bar for each row and contestant, how many times as long as the first it takes."""
 
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 from fastconv._extras import require
-from fastconv._files import atomic_write, file_path
+from fastconv.plot._canvas import FORMATS as FORMATS
+from fastconv.plot._canvas import save
 
 from .table import NAMES
-
-FORMATS = ("png", "pdf", "svg")
 
 
 def matplotlib() -> Any:
@@ -40,7 +38,4 @@ def speed_ups(path: Any, lines: Sequence[dict[str, Any]], backends: Sequence[str
     axes.set_xlabel(f"times as long as {NAMES[backends[0]]}")
     axes.set_title(f"{facts['cpu']}, {facts['isa'] or 'no extensions'}, threads: {facts['threads']}", fontsize=9)
     axes.legend()
-    picture = BytesIO()
-    figure.savefig(picture, format=file_path("bench", path).rpartition(".")[2].lower(), dpi=120)
-    with atomic_write(path) as file:
-        file.write(picture.getvalue())
+    save("bench", figure, path)

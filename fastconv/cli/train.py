@@ -91,15 +91,15 @@ def run(args: argparse.Namespace) -> int:
     }
     _prepare(args.out)
 
-    for_weights, for_order, for_shift = np.random.default_rng(args.seed).spawn(3)
+    for_weights, for_batches = np.random.default_rng(args.seed).spawn(2)
     model = network.build(meta, for_weights)
     loader = data.DataLoader(
         x_train,
         y_train,
         args.batch_size,
         shuffle=True,
-        rng=for_order,
-        transform=data.RandomShift(SHIFT, for_shift),
+        rng=for_batches,
+        transform=data.RandomShift(SHIFT),
     )
     optimizer = _optimizer(args.optimizer, model, rate)
     schedule = optim.lr_scheduler.OneCycleLR(
@@ -150,8 +150,11 @@ def _optimizer(name: str, model: Any, rate: float) -> Any:
 
 def _plot(history: Any, path: str) -> None:
     from .. import plot
+    from ..plot._canvas import figure, save
 
     try:
-        plot.learning_curve(history, path)
+        drawing = figure(9.2, 3.5)
+        plot.learning_curve(history, ("loss", "accuracy"), axes=drawing.subplots(1, 2))
+        save("train", drawing, path)
     except ImportError as error:
         print(f"no {os.path.basename(path)}: {error}")

@@ -1,17 +1,15 @@
 """The handwritten digits that ship with fastconv."""
 
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._geometry import integer
 from .resize import resize
-
-Split: TypeAlias = tuple[NDArray[Any], NDArray[np.int64]]
+from .split import Split
 
 TEST_IMAGES = 360
+CLASSES = tuple("0123456789")
 
 
 def digits(size: int = 8) -> tuple[Split, Split]:
@@ -28,7 +26,7 @@ def digits(size: int = 8) -> tuple[Split, Split]:
     Returns
     -------
     (x_train, y_train), (x_test, y_test)
-        Images float32 in [0, 1], shape (n, 1, size, size), and labels int64, shape (n,).
+        Each a `Split`. Images float32 in [0, 1], shape (n, 1, size, size), and labels int64, shape (n,).
 
     References
     ----------
@@ -49,4 +47,4 @@ def digits(size: int = 8) -> tuple[Split, Split]:
         images = resize(images, size)
     order = np.random.default_rng(0).permutation(len(images))
     test, train = order[:TEST_IMAGES], order[TEST_IMAGES:]
-    return (images[train], labels[train]), (images[test], labels[test])
+    return Split(images[train], labels[train], CLASSES), Split(images[test], labels[test], CLASSES)

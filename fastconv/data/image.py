@@ -1,14 +1,12 @@
 """One grey image from a file: `.npy` or `.pgm`."""
 
-import math
 import os
-from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from .._files import file_path, open_regular
+from ._npy import read_npy
 from .pgm import read_pgm
 
 
@@ -48,7 +46,11 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.float32]:
         return read_pgm(path)[None]
     if ending != ".npy":
         raise ValueError(f"{name}: an image must be a .npy or .pgm file")
-    image = _read_npy(path, name)
+    with open_regular(name) as file:
+        try:
+            image = read_npy(file, os.fstat(file.fileno()).st_size)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
     if image.dtype == np.uint8:
         image = image.astype(np.float32) / np.float32(255)
     elif image.dtype.kind == "f" and image.dtype.itemsize in (4, 8):
@@ -65,24 +67,3 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.float32]:
     if not np.isfinite(image).all():
         raise ValueError(f"{name}: the image has pixels that are NaN or infinite")
     return np.ascontiguousarray(image)
-
-
-def _read_npy(path: str | os.PathLike[str], name: str) -> NDArray[Any]:
-    """Read an array after its header was compared with the size of the file."""
-    with open_regular(name) as file:
-        try:
-            version = npy.read_magic(file)
-            header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, fortran_order, dtype = header(file)
-        except (ValueError, TypeError, SyntaxError, EOFError, MemoryError, RecursionError) as error:
-            # NumPy's texts about damaged headers run over several lines; the first one says it.
-            reason = str(error).partition("\n")[0]
-            raise ValueError(f"{name}: not a readable .npy file ({reason})") from None
-        if dtype.hasobject or dtype.itemsize == 0:
-            raise ValueError(f"{name}: an image must be uint8, float32 or float64, the file has {dtype}")
-        claimed = math.prod(shape) * dtype.itemsize
-        stored = os.fstat(file.fileno()).st_size - file.tell()
-        if min(shape, default=1) < 0 or claimed != stored:
-            raise ValueError(f"{name}: the header claims {claimed} bytes for {shape}, the file has {stored}")
-        data = file.read(claimed)
-    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran_order else "C")

@@ -1,14 +1,10 @@
-"""Folders that hold MNIST, or a data set published in the same four files."""
+"""MNIST: handwritten digits."""
 
 import os
-from pathlib import Path
 
-import numpy as np
-
-from .._files import file_path
-from ..functional._options import flag
-from .digits import Split
-from .idx import read_idx
+from . import _sources
+from ._idx_folder import read_four_files
+from .split import Split
 
 
 def mnist(root: str | os.PathLike[str], download: bool = False) -> tuple[Split, Split]:
@@ -21,22 +17,29 @@ def mnist(root: str | os.PathLike[str], download: bool = False) -> tuple[Split, 
     ----------
     root : str or path-like
     download : bool
-        Must be False: fastconv downloads nothing.
+        Download those of the four files that are missing, 11 MB, with checksums, into the folder, which is made if
+        there is none. Needs the extra ``data``.
 
     Returns
     -------
     (x_train, y_train), (x_test, y_test)
-        Images uint8, shape (n, 1, h, w), which `DataLoader` turns into float32 in [0, 1], and labels int64,
-        shape (n,).
+        Each a `Split`: images uint8, shape (n, 1, h, w), which `DataLoader` turns into float32 in [0, 1], and labels
+        int64, shape (n,). ``classes`` is None, as the files do not say it.
 
     Raises
     ------
     TypeError
         `root` is not a path, or `download` not a bool.
     OSError
-        The folder, or one of the four files, is missing or cannot be read.
+        The folder, or one of the four files, is missing or cannot be read, or (ConnectionError) cannot be downloaded.
     ValueError
         A file is damaged, or images and labels differ in number. The text starts with the path.
+    ImportError
+        `download` without the extra ``data``.
+
+    See Also
+    --------
+    fashion_mnist, kmnist, emnist : relatives in the same format.
 
     References
     ----------
@@ -49,34 +52,4 @@ def mnist(root: str | os.PathLike[str], download: bool = False) -> tuple[Split, 
         ...
     FileNotFoundError: [Errno 2] No such directory: '/no/such/folder'
     """
-    folder = Path(file_path("mnist", root, "root"))
-    if flag("mnist", "download", download):
-        raise ValueError(f"mnist: download must be False: put the four files into {folder} yourself")
-    if not folder.exists():
-        raise FileNotFoundError(2, "No such directory", str(folder))
-    if not folder.is_dir():
-        raise NotADirectoryError(20, "Not a directory", str(folder))
-    return _read_split(folder, "train"), _read_split(folder, "t10k")
-
-
-def _read_split(folder: Path, stem: str) -> Split:
-    image_file = _find(folder, f"{stem}-images", 3)
-    label_file = _find(folder, f"{stem}-labels", 1)
-    labels = read_idx(label_file)
-    if labels.ndim != 1:
-        raise ValueError(f"{label_file}: labels must have 1 dimension, the file has {labels.ndim}")
-    images = read_idx(image_file)
-    if images.ndim != 3 or 0 in images.shape:
-        raise ValueError(f"{image_file}: images must have shape (n, h, w), the file has {images.shape}")
-    if len(images) != len(labels):
-        raise ValueError(f"{label_file}: {len(labels)} labels for {len(images)} images in {image_file.name}")
-    return images[:, None], labels.astype(np.int64)
-
-
-def _find(folder: Path, stem: str, dimensions: int) -> Path:
-    """The file of a set: `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, plain or with `.gz`."""
-    names = [f"{stem}{mark}idx{dimensions}-ubyte{end}" for end in ("", ".gz") for mark in "-."]
-    for name in names:
-        if (folder / name).exists():
-            return folder / name
-    raise FileNotFoundError(2, "No such file, nor one with .gz or a dot before idx", str(folder / names[0]))
+    return read_four_files("mnist", root, download, _sources.MNIST)

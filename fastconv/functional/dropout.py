@@ -1,5 +1,7 @@
 """Dropout: some elements, or whole channels, set to zero at random."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,6 +1,8 @@
 """What a step will do, found out and checked before the first parameter changes."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -26,6 +28,79 @@ class Batch(NamedTuple):
     params: list[Array]
     grads: list[Array]
     states: dict[str, list[Array]]
+
+
+class Routine:
+    """The batch of a group whose last step was as simple as can be: what need not be found out again.
+
+    That is: one batch of all parameters, each of which a kernel can work on as it is. The arrays of parameters and
+    states are known; gradients come anew in every step, and are not held in between.
+
+    Parameters
+    ----------
+    batch : Batch
+    parameters : list of Parameter
+    states : list of State
+        In the same order.
+    """
+
+    __slots__ = ("_arrays", "_batch", "_grads", "_members")
+
+    def __init__(self, batch: Batch, parameters: list[Parameter], states: list[State]) -> None:
+        self._batch = batch._replace(grads=[], started=False)
+        self._members = list(zip(parameters, batch.params, states, strict=True))
+        self._arrays = [
+            (state, name, array)
+            for name, arrays in batch.states.items()
+            for state, array in zip(states, arrays, strict=True)
+        ]
+        self._grads = [ref(grad) for grad in batch.grads]
+
+    def repeat(self, plan: "Plan", group: dict[str, Any], known: Mapping[Parameter, State], buffers: Any) -> bool:
+        """Plan the next step, if nothing has changed but what gradients and parameters hold."""
+        batch, params = self._batch, group["params"]
+        if len(params) != len(self._members) or buffers.keys() != batch.states.keys():
+            return False
+        grads, before = [], batch.step
+        for parameter, (known_parameter, data, state), seen in zip(params, self._members, self._grads, strict=True):
+            grad = parameter.grad
+            if (
+                parameter is not known_parameter
+                or grad is None
+                or parameter.data is not data
+                or known.get(parameter) is not state
+                or state["step"] != before
+                or not data.flags.writeable
+                or not (grad is seen() or alone(grad, data))
+            ):
+                return False
+            grads.append(grad)
+        if any(state.get(name) is not array for state, name, array in self._arrays):
+            return False
+        self._grads = [ref(grad) for grad in grads]
+        self._batch = batch._replace(step=before + 1)
+        plan.states += [(parameter, state) for parameter, _, state in self._members]
+        plan.batches[id(group), batch.dtype is FLOAT32, before + 1, False] = self._batch._replace(grads=grads)
+        return True
+
+
+class Routines(dict[int, Routine]):
+    """Routines by the identity of their groups; a copy of an optimizer finds its own."""
+
+    def __reduce__(self) -> Any:
+        return Routines, ()
+
+
+def alone(grad: Any, data: Array) -> bool:
+    """Whether a kernel can take an array as the gradient of a parameter: laid out as that, in memory of its own."""
+    return (
+        type(grad) is np.ndarray
+        and grad.dtype is data.dtype
+        and grad.shape == data.shape
+        and grad.flags.carray
+        and grad.base is None
+        and grad is not data
+    )
 
 
 class Plan:

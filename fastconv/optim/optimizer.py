@@ -12,7 +12,7 @@ from fastconv._geometry import shown
 from fastconv.nn.parameter import Parameter
 
 from ._groups import Params, check_distinct, split
-from ._plan import Batch, Plan, check_gradient, fits, native, plain, state_of
+from ._plan import Batch, Plan, Routine, Routines, check_gradient, fits, native, plain, state_of
 from ._state import State, fitting, matched, parts
 
 Loss = TypeVar("Loss")
@@ -52,6 +52,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Parameter, State] = {}
+        self._routines = Routines()
         name = type(self).__name__
         if isinstance(params, Parameter | np.ndarray | Mapping | str) or not isinstance(params, Iterable):
             raise TypeError(f"{name}: params must be an iterable of Parameters, got {type(params).__name__}")
@@ -125,8 +126,9 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set all gradients to None, or to zeros."""
-        for _, parameter, _ in self._members():
-            parameter.zero_grad(set_to_none)
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.zero_grad(set_to_none)
 
     def _prepare(self, plan: Plan, group: dict[str, Any], position: int) -> None:
         """Plan the update of a group, whose first parameter has this position; allocate what it needs.
@@ -136,8 +138,14 @@ class Optimizer:
         name = f"{type(self).__name__}.step"
         buffers, names = self._buffers(group), group.get("param_names")
         moves, maximize = group["lr"] != 0, group["maximize"]
+        routine = self._routines.pop(id(group), None)
+        if routine is not None and moves and not maximize and routine.repeat(plan, group, self.state, buffers):
+            self._routines[id(group)] = routine
+            return
+        first = len(plan.states)
         batch: Batch | None = None
         parameter: Parameter
+        simple = True
         for i, parameter in enumerate(group["params"]):
             grad = parameter.grad
             if grad is None:
@@ -180,6 +188,13 @@ class Optimizer:
             batch.grads.append(grad)
             for buffer, arrays in batch.states.items():
                 arrays.append(state[buffer])
+            simple = simple and ready and apart and work is data and not started
+
+        members = plan.states[first:]
+        if batch is not None and simple and moves and not maximize and len(batch.params) == len(members):
+            parameters, states = zip(*members, strict=True)
+            if list(parameters) == group["params"]:
+                self._routines[id(group)] = Routine(batch, list(parameters), list(states))
 
     def _members(self) -> Iterator[tuple[int | str, Parameter, dict[str, Any]]]:
         """Key (name, or position if there are no names), parameter and group of every parameter."""

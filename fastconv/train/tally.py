@@ -1,62 +1,89 @@
-"""Losses and right answers, added up over batches."""
+"""The loss and the metrics, added up over batches."""
 
 import math
+import re
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from .._geometry import is_sequence, shown
+from ..nn import BCEWithLogitsLoss, HuberLoss, L1Loss, MSELoss, SmoothL1Loss
+from .metrics import Accuracy, ConfusionMatrix, Metric, TopKAccuracy
 
-def count_correct(
-    outputs: NDArray[Any], targets: NDArray[Any], binary: bool, ignore_index: int | None
-) -> tuple[int, int]:
-    """Count right decisions and all decisions.
+_OF_NUMBERS = (MSELoss, L1Loss, HuberLoss, SmoothL1Loss)
 
-    Parameters
-    ----------
-    outputs : ndarray, shape (n, ...)
-        Logits.
-    targets : ndarray, shape (n, ...)
-        Class ids without the class axis (axis 1 of `outputs`), or probabilities in the shape of `outputs`.
-    binary : bool
-        Each output is a yes-or-no decision of its own, right if the logit is positive where the probability
-        is above one half. Otherwise the largest logit along axis 1 is the decision.
-    ignore_index : int, optional
-        Targets of this class id do not count.
 
-    Examples
-    --------
-    >>> count_correct(np.array([[0.1, 2.0], [3.0, 1.0]]), np.array([1, 1]), False, None)
-    (1, 2)
-    """
-    if binary:
-        right = (outputs > 0) == (targets > 0.5)
-        return int(right.sum()), right.size
-    decisions = outputs.argmax(axis=1)
-    if targets.ndim == outputs.ndim:
-        targets = targets.argmax(axis=1)
-    counted = np.ones(targets.shape, bool) if ignore_index is None else targets != ignore_index
-    return int(((decisions == targets) & counted).sum()), int(counted.sum())
+def metrics_for(loss: Any, metrics: Sequence[str | Metric] | None) -> list[Metric]:
+    """The metrics that are meant; None: accuracy, unless the loss is one of numbers rather than of decisions."""
+    if metrics is None:
+        metrics = () if isinstance(loss, _OF_NUMBERS) else ("accuracy",)
+    if not is_sequence(metrics):
+        raise TypeError(f"Trainer: metrics must be a sequence of names and Metrics, got {shown(metrics)}")
+    made = [_metric(loss, metric) for metric in metrics]
+    names = [metric.name for metric in made]
+    if len({"loss", *names}) <= len(names):
+        raise ValueError(f"Trainer: metrics must have different names, none of them 'loss', got {names}")
+    return made
+
+
+def _metric(loss: Any, metric: Any) -> Metric:
+    if isinstance(metric, Metric):
+        return metric
+    if not isinstance(metric, str):
+        raise TypeError(f"Trainer: metrics must be names and Metrics, got {shown(metric)}")
+    ignore_index = getattr(loss, "ignore_index", None)
+    if metric == "accuracy":
+        return Accuracy(isinstance(loss, BCEWithLogitsLoss), ignore_index)
+    if metric == "confusion_matrix":
+        return ConfusionMatrix(ignore_index)
+    if top := re.fullmatch(r"top([1-9][0-9]{0,5})_accuracy", metric):
+        return TopKAccuracy(int(top[1]), ignore_index)
+    raise ValueError(f"Trainer: metrics must be accuracy, top<k>_accuracy or confusion_matrix, got {metric!r}")
 
 
 class Tally:
-    """Mean loss and accuracy over batches of different sizes."""
+    """Mean loss and metrics over batches of different sizes.
 
-    def __init__(self, binary: bool, ignore_index: int | None) -> None:
-        self.binary, self.ignore_index = binary, ignore_index
-        self.loss, self.samples, self.correct, self.decisions = 0.0, 0, 0, 0
+    Parameters
+    ----------
+    metrics : sequence of Metric
+        Copies of them count.
+    """
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self.metrics = [deepcopy(metric) for metric in metrics]
+        self.loss, self.samples = 0.0, 0
+        for metric in self.metrics:
+            metric.reset()
 
     def add(self, outputs: NDArray[Any], targets: NDArray[Any], loss: float) -> None:
         """Count a batch, whose mean loss is `loss`."""
-        correct, decisions = count_correct(outputs, targets, self.binary, self.ignore_index)
         self.loss += loss * len(outputs)
         self.samples += len(outputs)
-        self.correct += correct
-        self.decisions += decisions
+        for metric in self.metrics:
+            metric.update(outputs, targets)
 
-    def means(self) -> dict[str, float]:
-        """``"loss"`` and ``"accuracy"``; NaN where nothing was counted."""
+    def values(self) -> dict[str, Any]:
+        """``"loss"`` and the metrics by name; NaN where nothing was counted."""
+        loss = self.loss / self.samples if self.samples else math.nan
+        return {"loss": loss} | {metric.name: metric.value() for metric in self.metrics}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was counted so far."""
         return {
-            "loss": self.loss / self.samples if self.samples else math.nan,
-            "accuracy": self.correct / self.decisions if self.decisions else math.nan,
+            "loss": self.loss,
+            "samples": self.samples,
+            "metrics": {metric.name: metric.state_dict() for metric in self.metrics},
         }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on counting from a `state_dict`."""
+        saved = state["metrics"]
+        names = [metric.name for metric in self.metrics]
+        if list(saved) != names:
+            raise ValueError(f"metrics must be {list(saved)} as before, got {names}")
+        for metric in self.metrics:
+            metric.load_state_dict(saved[metric.name])
+        self.loss, self.samples = state["loss"], state["samples"]

@@ -1,37 +1,28 @@
-"""The training loop."""
+"""What a user calls to train and measure a model."""
 
-import math
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from typing import Any, Protocol, TypeAlias, cast
+from collections.abc import Sequence, Sized
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._files import Path, file_path
 from .._geometry import integer, is_sequence, shown
+from ..checkpoint import file
+from ..checkpoint.parts import load_all
 from ..data.loader import DataLoader
-from ..nn import BCEWithLogitsLoss, Module
+from ..nn import Module
 from ..optim import Optimizer
-from .callback import Callback
+from .batches import Data, batches
+from .callbacks import Callback, LRScheduler, ProgressBar, TimeBudget
+from .callbacks.lr_scheduler import Scheduler
 from .history import History
-from .progress import Progress
-from .tally import Tally
-
-Arrays: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
-Batches: TypeAlias = Iterable[Arrays]
-Data: TypeAlias = Batches | Arrays
-
-
-class Loss(Protocol):
-    """What the loop needs of a loss: its value as a Python float, then its gradient for the logits."""
-
-    def __call__(self, input: NDArray[Any], target: NDArray[Any], /) -> Any: ...
-    def backward(self) -> NDArray[Any]: ...
-
-
-class Scheduler(Protocol):
-    """What the loop needs of a learning rate schedule."""
-
-    def step(self) -> None: ...
+from .interruption import Interrupted, Interruption
+from .loop import Evaluation, measure, train_epochs
+from .metrics import Metric
+from .parts import parts_of
+from .run import Loss, Run
+from .tally import Tally, metrics_for
 
 
 class Trainer:
@@ -44,16 +35,15 @@ class Trainer:
         Called with outputs and targets; the mean over the batch (``reduction="mean"``).
     optimizer : optim.Optimizer
     callbacks : sequence of Callback
+        Called in this order; those that save the run (`Checkpoint`) after all others.
+    metrics : sequence of str and Metric, optional
+        What is measured besides the loss: ``"accuracy"``, ``"top5_accuracy"`` (any number), ``"confusion_matrix"``, or
+        a `fastconv.train.Metric`. None: accuracy, unless the loss is one of numbers, such as `nn.MSELoss`.
 
     Raises
     ------
-    TypeError
+    TypeError, ValueError
         An argument is something else; the text names it.
-
-    Attributes
-    ----------
-    stop : bool
-        A callback sets it to end the training after the current epoch.
 
     Examples
     --------
@@ -68,7 +58,13 @@ class Trainer:
     """
 
     def __init__(
-        self, model: Module, loss: Loss, optimizer: Optimizer, callbacks: Sequence[Callback] = ()
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: Optimizer,
+        callbacks: Sequence[Callback] = (),
+        *,
+        metrics: Sequence[str | Metric] | None = None,
     ) -> None:
         if not isinstance(model, Module):
             raise TypeError(f"Trainer: model must be a Module, got {shown(model)}")
@@ -82,17 +78,18 @@ class Trainer:
         self.loss = loss
         self.optimizer = optimizer
         self.callbacks = list(callbacks)
-        self.stop = False
-        self._step = 0
+        self.metrics = metrics_for(loss, metrics)
 
     def fit(
         self,
         train: Data,
         validation: Data | None = None,
-        epochs: int = 1,
+        epochs: int | None = None,
         *,
         batch_size: int = 32,
         scheduler: Scheduler | None = None,
+        time_budget: float | None = None,
+        resume: Path | None = None,
         rng: int | np.random.Generator | None = None,
         progress: bool = True,
     ) -> History:
@@ -104,79 +101,72 @@ class Trainer:
             Arrays are shuffled anew in every epoch.
         validation : DataLoader or (X, y), optional
             Measured after every epoch.
-        epochs : int
+        epochs : int, optional
+            How many there are in all, those before a `resume` included. None: 1, or with `time_budget` as many as the
+            time allows.
         batch_size : int
             For data given as arrays; a DataLoader has its own.
         scheduler : optional
-            Its ``step()`` is called after every step of the optimizer.
+            Its ``step()`` is called after every step of the optimizer; that of `ReduceLROnPlateau` after every epoch,
+            with ``val_loss``, or ``loss`` without validation data. `fastconv.train.LRScheduler` has other ways.
+        time_budget : float, optional
+            Seconds to train for, with one cycle of the learning rate: see `fastconv.train.TimeBudget`.
+        resume : str or path-like, optional
+            A checkpoint of `fastconv.train.Checkpoint`, of a run with the same arguments, to go on from: the bits are
+            those of a run that was not stopped. (They are if the data are a `DataLoader`, or arrays; other data have
+            to give the same batches in every pass.)
         rng : int, numpy.random.Generator or None
             Where the orders of shuffled arrays come from.
         progress : bool
-            Print a line after every epoch (see `fastconv.train.Progress`).
+            Print a line after every epoch (see `fastconv.train.ProgressBar`).
 
         Returns
         -------
         History
-            ``loss`` and ``accuracy`` are means over the epoch, measured on each batch before the parameters
-            learn from it; ``val_loss`` and ``val_accuracy`` are measured after the epoch.
+            ``loss`` and the metrics are means over the epoch, measured on each batch before the parameters learn from
+            it; ``val_loss`` and so on are measured after the epoch.
 
         Raises
         ------
         FloatingPointError
-            The loss became NaN or infinite. The parameters are those of the step before.
+            The loss became NaN or infinite; the text says at which step, and where numbers first stopped being finite.
+            The parameters are those of the step before.
         ValueError
-            There is no training data.
+            There is no training data, a class id is not one of the model's (the text has its row), or the checkpoint
+            is damaged or of another run; then nothing was changed.
+        OSError
+            A file cannot be read or written.
+        KeyboardInterrupt
+            Ctrl-C; with a `Checkpoint` among the callbacks the run can be resumed.
         """
-        epochs = integer("Trainer.fit", "epochs", epochs, 1)
-        train = _batches(train, "Trainer.fit", batch_size, shuffle=True, rng=rng)
-        callbacks = [*self.callbacks, Progress()] if progress else self.callbacks
-        steps = len(train) if isinstance(train, Sized) else None
-        history, self.stop, self._step = History(), False, 0
-        try:
-            for epoch in range(1, epochs + 1):
+        if epochs is not None or time_budget is None:
+            epochs = integer("Trainer.fit", "epochs", 1 if epochs is None else epochs, 1)
+        callbacks = self._callbacks(scheduler, time_budget, progress)
+        training = batches(train, "Trainer.fit", batch_size, shuffle=True, rng=rng)
+        validating = None if validation is None else batches(validation, "Trainer.fit", 256)
+        steps = len(training) if isinstance(training, Sized) else None
+        run = Run(self.model, self.loss, self.optimizer, epochs, steps, Tally(self.metrics))
+        run.parts = parts_of(run, training, validating, callbacks)
+        source = "" if resume is None else file_path("Trainer.fit", resume, "resume")
+        contents = None if resume is None else file.read(source)
+        with Interruption(any(callback.saves for callback in callbacks)) as interruption:
+            try:
                 for callback in callbacks:
-                    callback.on_epoch_begin(self, epoch, epochs, steps)
-                metrics = self._train_epoch(train, epoch, scheduler, callbacks)
-                if validation is not None:
-                    measured = self.evaluate(validation)
-                    metrics |= {"val_loss": measured["loss"], "val_accuracy": measured["accuracy"]}
-                history.append(metrics)
+                    callback.on_train_begin(run)
+                if contents is not None:
+                    load_all(source, run.parts, *contents, exact=True)
+                train_epochs(run, training, validating, callbacks, interruption)
                 for callback in callbacks:
-                    callback.on_epoch_end(self, epoch, epochs, metrics)
-                if self.stop:
-                    break
-        finally:
-            for callback in callbacks:
-                callback.on_end(self)
-        return history
+                    callback.on_train_end(run)
+            except Interrupted:
+                for callback in callbacks:
+                    callback.on_interrupt(run)
+            finally:
+                for callback in callbacks:
+                    callback.on_exit(run)
+        return run.history
 
-    def _train_epoch(
-        self, train: Batches, epoch: int, scheduler: Scheduler | None, callbacks: Sequence[Callback]
-    ) -> dict[str, float]:
-        self.model.train()
-        tally = self._tally()
-        for x, y in train:
-            self._step += 1
-            outputs = self.model(x)
-            loss = float(self.loss(outputs, y))
-            if not math.isfinite(loss):
-                raise FloatingPointError(
-                    f"Trainer.fit: the loss is {loss} at step {self._step} (epoch {epoch}); "
-                    "a smaller learning rate may help"
-                )
-            self.optimizer.zero_grad()
-            self.model.backward(self.loss.backward(), input_grad=False)
-            self.optimizer.step()
-            if scheduler is not None:
-                scheduler.step()
-            tally.add(outputs, y, loss)
-            for callback in callbacks:
-                callback.on_step_end(self, self._step, loss)
-        if tally.samples == 0:
-            raise ValueError("Trainer.fit: train has no samples")
-        return tally.means()
-
-    def evaluate(self, data: Data, *, batch_size: int = 256) -> dict[str, float]:
+    def evaluate(self, data: Data, *, batch_size: int = 256) -> dict[str, Any]:
         """Measure the model, in evaluation mode.
 
         Parameters
@@ -188,21 +178,16 @@ class Trainer:
         Returns
         -------
         dict
-            ``"loss"`` and ``"accuracy"``, means over all samples; accuracy in [0, 1].
+            ``"loss"`` and the metrics, over all samples; accuracy in [0, 1].
 
         Raises
         ------
         ValueError
-            There is no data.
+            There is no data, or a class id is not one of the model's; the text has its row.
         """
-        tally = self._tally()
-        with _Evaluation(self.model):
-            for x, y in _batches(data, "Trainer.evaluate", batch_size, shuffle=False, rng=None):
-                outputs = self.model(x)
-                tally.add(outputs, y, float(self.loss(outputs, y)))
-        if tally.samples == 0:
-            raise ValueError("Trainer.evaluate: data has no samples")
-        return tally.means()
+        function = "Trainer.evaluate"
+        found = batches(data, function, batch_size)
+        return measure(function, self.model, self.loss, found, Tally(self.metrics))
 
     def predict(self, X: NDArray[Any], *, batch_size: int = 256) -> NDArray[Any]:
         """Outputs of the model, in evaluation mode.
@@ -224,40 +209,23 @@ class Trainer:
             `X` is empty.
         """
         loader = DataLoader(X, np.zeros(len(X), np.int64), batch_size)
-        with _Evaluation(self.model):
+        with Evaluation(self.model):
             outputs = [self.model(x) for x, _ in loader]
         if not outputs:
             raise ValueError("Trainer.predict: X has no samples")
         return np.concatenate(outputs)
 
-    def _tally(self) -> Tally:
-        return Tally(isinstance(self.loss, BCEWithLogitsLoss), getattr(self.loss, "ignore_index", None))
-
-
-class _Evaluation:
-    """Puts a model into evaluation mode, and back into the mode that it was in."""
-
-    def __init__(self, model: Module) -> None:
-        self.model = model
-
-    def __enter__(self) -> None:
-        self.training = self.model.training
-        self.model.eval()
-
-    def __exit__(self, *error: object) -> None:
-        self.model.train(self.training)
-
-
-def _batches(
-    data: Data, function: str, batch_size: int, shuffle: bool, rng: int | np.random.Generator | None
-) -> Batches:
-    """A loader for arrays; what already gives batches stays as it is."""
-    if isinstance(data, tuple) or (isinstance(data, list) and data and isinstance(data[0], np.ndarray)):
-        if len(data) != 2:
-            raise ValueError(f"{function}: data must be a DataLoader or (X, y), got {len(data)} items")
-        X, y = cast(Arrays, data)
-        return DataLoader(X, y, batch_size, shuffle=shuffle, rng=rng)
-    if isinstance(data, Iterator) or not isinstance(data, Iterable):
-        # An iterator would be empty from the second epoch on.
-        raise TypeError(f"{function}: data must be a DataLoader or (X, y), got {type(data).__name__}")
-    return data
+    def _callbacks(self, scheduler: Any, time_budget: float | None, progress: bool) -> list[Callback]:
+        """All of them, in the order in which they are called."""
+        callbacks = list(self.callbacks)
+        if time_budget is not None:
+            if scheduler is not None:
+                raise ValueError(
+                    "Trainer.fit: scheduler must be None with time_budget, which has a schedule of its own"
+                )
+            callbacks.insert(0, TimeBudget(time_budget))
+        if scheduler is not None:
+            callbacks.insert(0, LRScheduler(scheduler))
+        if progress:
+            callbacks.append(ProgressBar())
+        return sorted(callbacks, key=lambda callback: callback.saves)

@@ -65,7 +65,7 @@ def test_curve_where_matplotlib_is(trained):
 
 
 def test_no_curve_without_matplotlib(folder, tmp_path, monkeypatch, capsys):
-    def absent(history, path):
+    def absent(*args, **given):
         raise ImportError("fastconv.plot needs matplotlib: pip install 'fastconv[plot]'")
 
     monkeypatch.setattr(fc.plot, "learning_curve", absent)

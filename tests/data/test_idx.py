@@ -9,11 +9,7 @@ import pytest
 import fastconv as fc
 from fastconv.data import read_idx
 
-
-def idx(array):
-    sizes = b"".join(int(n).to_bytes(4, "big") for n in array.shape)
-    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
-
+from .files import idx, write_four
 
 IMAGES = np.arange(2 * 3 * 4).reshape(2, 3, 4)
 GOOD = idx(IMAGES)
@@ -76,17 +72,10 @@ def test_what_is_no_file(tmp_path):
         read_idx(tmp_path / "pipe")
 
 
-def write_folder(folder, ending="", mark="-", pack=bytes):
-    for stem, count in (("train", 6), ("t10k", 4)):
-        images = np.random.default_rng(count).integers(0, 256, (count, 5, 5))
-        (folder / f"{stem}-images{mark}idx3-ubyte{ending}").write_bytes(pack(idx(images)))
-        (folder / f"{stem}-labels{mark}idx1-ubyte{ending}").write_bytes(pack(idx(np.arange(count))))
-
-
 @pytest.mark.parametrize("mark", ["-", "."])
 @pytest.mark.parametrize(("ending", "pack"), [("", bytes), (".gz", gzip.compress)])
 def test_mnist_folder(tmp_path, mark, ending, pack):
-    write_folder(tmp_path, ending, mark, pack)
+    write_four(tmp_path, ending, mark, pack)
     (x_train, y_train), (x_test, y_test) = fc.data.mnist(tmp_path)
     assert x_train.shape == (6, 1, 5, 5) and x_test.shape == (4, 1, 5, 5) and x_train.dtype == np.uint8
     assert y_train.dtype == np.int64 and y_test.tolist() == [0, 1, 2, 3]
@@ -95,9 +84,7 @@ def test_mnist_folder(tmp_path, mark, ending, pack):
 def test_mnist_errors(tmp_path):
     with pytest.raises(FileNotFoundError, match="missing"):
         fc.data.mnist(tmp_path / "missing")
-    write_folder(tmp_path)
-    with pytest.raises(ValueError, match="download"):
-        fc.data.mnist(tmp_path, download=True)
+    write_four(tmp_path)
     labels = tmp_path / "t10k-labels-idx1-ubyte"
     with pytest.raises(NotADirectoryError):
         fc.data.mnist(labels)

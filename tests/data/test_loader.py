@@ -19,6 +19,10 @@ def seen(loader):
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 100])
 @pytest.mark.parametrize("drop_last", [False, True])
 def test_every_sample_once_in_full_batches(count, batch_size, drop_last):
+    if drop_last and 0 < count < batch_size:
+        with pytest.raises(ValueError, match=f"DataLoader: drop_last leaves no batch, X has {count} samples"):
+            DataLoader(X[:count], Y[:count], batch_size, drop_last=True)
+        return
     loader = DataLoader(X[:count], Y[:count], batch_size, drop_last=drop_last)
     batches = seen(loader)
     assert len(batches) == len(loader)
@@ -62,6 +66,27 @@ def test_transform_sees_float_batches():
     assert (images == 2).all()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("layout", ["C", "F", "channels last", "every other", "read-only", "memmap"])
+def test_layouts_of_the_images(tmp_path, dtype, layout):
+    images = np.arange(6 * 2 * 3 * 4).reshape(6, 2, 3, 4).astype(dtype)
+    given = {
+        "C": images,
+        "F": np.asfortranarray(images),
+        "channels last": np.ascontiguousarray(images.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2),
+        "every other": np.repeat(images, 2, axis=0)[::2],
+        "read-only": images.copy(),
+        "memmap": np.memmap(tmp_path / "images", dtype, "w+", shape=images.shape),
+    }[layout]
+    if layout == "memmap":
+        given[:] = images
+    given.flags.writeable = layout != "read-only"
+    (result, _), = DataLoader(given, Y[:6], 6)
+    expected = images if dtype != np.uint8 else images.astype(np.float32) / np.float32(255)
+    assert result.dtype == expected.dtype and np.array_equal(result, expected)
+    assert type(result) is np.ndarray and result.flags.writeable and not np.shares_memory(result, given)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "named"),
     [
@@ -76,6 +101,8 @@ def test_transform_sees_float_batches():
         ({"rng": "seed"}, TypeError, "rng"),
         ({"rng": -1}, ValueError, "rng"),
         ({"transform": 3}, TypeError, "transform"),
+        ({"prefetch": -1}, ValueError, "prefetch"),
+        ({"prefetch": True}, TypeError, "prefetch"),
     ],
 )
 def test_errors_name_the_argument(options, error, named):

@@ -1,5 +1,8 @@
 """What a step changes, and what it leaves alone."""
 
+import pickle
+import weakref
+
 import numpy as np
 import pytest
 
@@ -289,3 +292,66 @@ def test_a_closure_computes_the_gradients_first():
     assert optimizer.step() is None
     with pytest.raises(TypeError, match="closure"):
         optimizer.step(3)
+
+
+@pytest.mark.parametrize("change", [
+    lambda net, optimizer: setattr(net[0].weight, "data", net[0].weight.data + 1),
+    lambda net, optimizer: net[0].weight.data.__iadd__(1),
+    lambda net, optimizer: setattr(net[0].bias, "grad", None),
+    lambda net, optimizer: setattr(net[0].weight, "grad", np.asfortranarray(net[0].weight.grad)),
+    lambda net, optimizer: setattr(net[0].bias, "grad", net[0].bias.data),
+    lambda net, optimizer: optimizer.param_groups[0].update(lr=0.0),
+    lambda net, optimizer: optimizer.param_groups[0].update(lr=0.5, maximize=True),
+    lambda net, optimizer: optimizer.param_groups[0]["params"].reverse(),
+    lambda net, optimizer: optimizer.param_groups[0]["params"].pop(),
+    lambda net, optimizer: optimizer.state.clear(),
+    lambda net, optimizer: optimizer.state[net[0].bias].update(step=7),
+    lambda net, optimizer: optimizer.state[net[0].bias].update(exp_avg=np.ones(2, np.float32)),
+    lambda net, optimizer: optimizer.load_state_dict(optimizer.state_dict()),
+    lambda net, optimizer: optimizer.param_groups[0].update(amsgrad=True),
+], ids=range(14))  # fmt: skip
+def test_a_step_sees_what_changed_since_the_last(change):
+    """Where steps repeat, what was found out in one serves the next; it must not serve one that differs."""
+
+    def train(forgetful):
+        net = nn.Sequential(nn.Linear(3, 2, rng=0))
+        optimizer = optim.Adam(net.parameters(), lr=0.1)
+        for i in range(8):
+            for parameter in net.parameters():
+                parameter.grad = np.full(parameter.shape, i - 3.5, np.float32)
+            if i == 4:
+                assert forgetful or optimizer._routines
+                change(net, optimizer)
+            if forgetful:
+                optimizer._routines.clear()
+            optimizer.step()
+        return [p.data.tobytes() for p in net.parameters()]
+
+    assert train(False) == train(True)
+
+
+def test_a_gradient_is_not_held_after_a_step():
+    net = nn.Sequential(nn.Linear(3, 2, rng=0))
+    optimizer = optim.Adam(net.parameters())
+    for _ in range(4):
+        for parameter in net.parameters():
+            parameter.grad = np.ones(parameter.shape, np.float32)
+        optimizer.step()
+        held = [weakref.ref(parameter.grad) for parameter in net.parameters()]
+        optimizer.zero_grad()
+        assert all(grad() is None for grad in held)
+
+
+def test_optimizers_that_have_made_steps_can_be_pickled():
+    net = nn.Sequential(nn.Linear(3, 2, rng=0))
+    optimizer = optim.Adam(net.parameters(), lr=0.1)
+    for _ in range(3):
+        for parameter in net.parameters():
+            parameter.grad = np.ones(parameter.shape, np.float32)
+        optimizer.step()
+    other, other_optimizer = pickle.loads(pickle.dumps((net, optimizer)))
+    for model, stepping in ((net, optimizer), (other, other_optimizer)):
+        for parameter in model.parameters():
+            parameter.grad = np.ones(parameter.shape, np.float32)
+        stepping.step()
+    assert [p.data.tobytes() for p in net.parameters()] == [p.data.tobytes() for p in other.parameters()]

@@ -9,18 +9,7 @@ import fastconv as fc
 from fastconv import nn, optim
 from fastconv.train import Callback
 
-(X, Y), (X_TEST, Y_TEST) = fc.data.digits()
-X, Y = X[:100], Y[:100]
-
-
-def network(rng=0):
-    return nn.Sequential(
-        nn.Conv2d(1, 3, 3, rng=rng), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 10, rng=rng)
-    )
-
-
-def trainer_for(model, lr=0.1, loss=None, callbacks=()):
-    return fc.Trainer(model, loss or nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=lr), callbacks)
+from .digits import X_TEST, Y_TEST, X, Y, network, trainer_for
 
 
 def test_same_bits_as_the_loop_written_out(backend):
@@ -129,17 +118,29 @@ def test_callbacks_see_everything_and_can_stop():
         def __init__(self):
             self.events = []
 
-        def on_epoch_begin(self, trainer, epoch, epochs, steps):
-            self.events.append(("begin", epoch, epochs, steps))
+        def on_train_begin(self, run):
+            self.events.append(("train", run.epochs, run.steps))
 
-        def on_step_end(self, trainer, step, loss):
-            self.events.append(("step", step))
+        def on_epoch_begin(self, run):
+            self.events.append(("begin", run.epoch))
 
-        def on_epoch_end(self, trainer, epoch, epochs, metrics):
-            self.events.append(("end", epoch))
-            trainer.stop = epoch == 2
+        def on_grad_computed(self, run):
+            assert all(parameter.grad is not None for parameter in run.model.parameters())
+            self.events.append(("grad", run.step, run.batch))
 
-        def on_end(self, trainer):
+        def on_batch_end(self, run):
+            assert run.batch_loss == nn.CrossEntropyLoss()(run.outputs, run.targets)
+            self.events.append(("step", run.step))
+
+        def on_epoch_end(self, run):
+            assert run.metrics["loss"] == run.history["loss"][-1]
+            self.events.append(("end", run.epoch))
+            run.stop = run.epoch == 2
+
+        def on_train_end(self, run):
+            self.events.append("trained")
+
+        def on_exit(self, run):
             self.events.append("over")
 
     recorder = Recorder()
@@ -147,10 +148,55 @@ def test_callbacks_see_everything_and_can_stop():
     history = trainer.fit((X, Y), epochs=5, batch_size=50, progress=False)
     assert history.epochs == 2
     assert recorder.events == [
-        ("begin", 1, 5, 2), ("step", 1), ("step", 2), ("end", 1),
-        ("begin", 2, 5, 2), ("step", 3), ("step", 4), ("end", 2),
-        "over",
+        ("train", 5, 2),
+        ("begin", 1), ("grad", 1, 1), ("step", 1), ("grad", 2, 2), ("step", 2), ("end", 1),
+        ("begin", 2), ("grad", 3, 1), ("step", 3), ("grad", 4, 2), ("step", 4), ("end", 2),
+        "trained", "over",
     ]  # fmt: skip
+
+
+def test_a_run_can_end_within_an_epoch():
+    class Stop(Callback):
+        def on_batch_end(self, run):
+            run.stop = run.step == 3
+
+    trainer = trainer_for(network(), callbacks=[Stop()])
+    history = trainer.fit((X, Y), (X_TEST, Y_TEST), epochs=5, batch_size=50, progress=False)
+    assert history.epochs == 2 and history["val_loss"][-1] == trainer.evaluate((X_TEST, Y_TEST))["loss"]
+
+
+def test_callbacks_that_save_come_last():
+    order = []
+
+    class Named(Callback):
+        def __init__(self, name, saves):
+            self.name, self.saves = name, saves
+
+        def on_batch_end(self, run):
+            order.append(self.name)
+
+    callbacks = [Named("a", True), Named("b", False), Named("c", True), Named("d", False)]
+    trainer_for(network(), callbacks=callbacks).fit((X, Y), batch_size=100, progress=False)
+    assert order == ["b", "d", "a", "c"]
+
+
+def test_callbacks_are_told_of_the_end_after_an_error():
+    class Fail(Callback):
+        ended = False
+
+        def on_batch_end(self, run):
+            raise OSError("full")
+
+        def on_train_end(self, run):
+            raise AssertionError
+
+        def on_exit(self, run):
+            self.ended = True
+
+    fail = Fail()
+    with pytest.raises(OSError, match="full"):
+        trainer_for(network(), callbacks=[fail]).fit((X, Y), progress=False)
+    assert fail.ended
 
 
 def test_a_loss_that_is_not_finite_stops_before_the_parameters_change():

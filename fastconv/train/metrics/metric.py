@@ -1,0 +1,75 @@
+"""The base of metrics, and what they share."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Metric:
+    """Something that is counted batch by batch: a subclass writes `reset`, `update` and `value`.
+
+    What it counts is kept in attributes of numbers and arrays, so that a checkpoint in the middle of an epoch has it.
+
+    Attributes
+    ----------
+    name : str
+        The key in `History` and in what `Trainer.evaluate` returns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Confidence(Metric):
+    ...     name = "confidence"
+    ...     def reset(self):
+    ...         self.total, self.samples = 0.0, 0
+    ...     def update(self, outputs, targets):
+    ...         odds = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    ...         self.total += float((1 / odds.sum(axis=1)).sum())
+    ...         self.samples += len(outputs)
+    ...     def value(self):
+    ...         return self.total / self.samples
+    >>> metric = Confidence()
+    >>> metric.reset()
+    >>> metric.update(np.array([[0.0, 0.0], [100.0, 0.0]]), np.array([0, 0]))
+    >>> metric.value()
+    0.75
+    """
+
+    name: str
+
+    def reset(self) -> None:
+        """Forget what was counted."""
+        raise NotImplementedError(f"{type(self).__name__} has no reset method")
+
+    def update(self, outputs: NDArray[Any], targets: NDArray[Any]) -> None:
+        """Count a batch: what the model gave, and what the data say."""
+        raise NotImplementedError(f"{type(self).__name__} has no update method")
+
+    def value(self) -> Any:
+        """The number since `reset`; an array is not recorded in `History`, but `Trainer.evaluate` returns it."""
+        raise NotImplementedError(f"{type(self).__name__} has no value method")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copies of all attributes."""
+        return deepcopy(vars(self))
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            It is of another metric. Nothing was changed.
+        """
+        if not isinstance(state, Mapping) or state.keys() != vars(self).keys():
+            raise ValueError(f"{type(self).__name__}: state must have {sorted(vars(self))}")
+        vars(self).update({key: np.array(value) if isinstance(value, np.ndarray) else value
+                           for key, value in state.items()})  # fmt: skip
+
+
+def class_ids(outputs: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+    """Class ids from targets that may be probabilities in the shape of the outputs."""
+    return targets.argmax(axis=1) if targets.ndim == outputs.ndim else targets

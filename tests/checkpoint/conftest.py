@@ -1,0 +1,8 @@
+"""Where checkpoints of tests go."""
+
+import pytest
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "checkpoint.npz"

@@ -1,0 +1,1 @@
+"""Pictures: what is drawn, and that nothing else is touched."""

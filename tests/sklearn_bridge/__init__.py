@@ -1,0 +1,1 @@
+"""The estimators against scikit-learn itself."""
