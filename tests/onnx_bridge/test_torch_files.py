@@ -8,13 +8,15 @@ import pytest
 
 import fastconv as fc
 from fastconv import nn
-from fastconv.onnx.network import Network
 
 from .files import assert_close, assert_trains, in_double, in_onnxruntime, normals
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 torch = pytest.importorskip("torch")
+
+from fastconv.onnx.network import Network  # noqa: E402
+
 tnn = torch.nn
 
 
