@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import bench, data, functional, models, nn, optim, plot, testing, train
     from . import onnx as onnx
     from . import sklearn as sklearn
+    from . import torch as torch
     from ._summary import summary
     from .checkpoint import load_checkpoint, save_checkpoint
     from .functional._algorithm import explain_conv2d
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
 _SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
-# Those that need an extra, and therefore are not in __all__.
-_BRIDGES = ("onnx", "sklearn")
+# Those that need an extra to be imported, and therefore are not in __all__.
+_BRIDGES = ("onnx", "sklearn", "torch")
 _NAMES = {
     "History": "train",
     "Trainer": "train",

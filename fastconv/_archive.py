@@ -166,12 +166,12 @@ def read_as(path: str, kind: str, format: str, version: int) -> tuple[dict[str, 
         As `read`, or it says something else.
     """
     arrays, info = read(path, kind)
-    check_format(path, kind, info, format, version)
+    check_format(info, path, kind, format, version)
     return arrays, info
 
 
-def check_format(path: str, kind: str, info: Mapping[str, Any], format: str, version: int) -> None:
-    """Refuse what a file says of itself, if it says anything, unless it is this format in a version up to this one."""
+def check_format(info: Mapping[str, Any], path: str, kind: str, format: str, version: int) -> None:
+    """Raise ValueError if what stands beside the arrays of a file, if anything does, tells of another format."""
     if not info:
         return
     theirs = info.get("version")

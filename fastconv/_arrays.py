@@ -1,8 +1,8 @@
 """Arrays: what counts as one, in which form kernels take it, and where results are written.
 
 An array argument is a NumPy array, or an object that lends its memory through ``__array__``, the buffer
-protocol or DLPack. Lists are not (they hide a slow conversion and a choice of dtype), and neither are masked
-arrays (a kernel would read what the mask hides) nor ``np.matrix`` (it has no third dimension).
+protocol or DLPack, if it is memory of the CPU. Lists are not (they hide a slow conversion and a choice of dtype),
+and neither are masked arrays (a kernel would read what the mask hides) nor ``np.matrix`` (it has no third dimension).
 """
 
 from collections.abc import Iterable
@@ -22,6 +22,12 @@ DType: TypeAlias = np.dtype[Any]
 FLOAT32: DType = np.dtype(np.float32)
 FLOAT64: DType = np.dtype(np.float64)
 INT64: DType = np.dtype(np.int64)
+
+HOST = (1, 3, 11)
+"""DLPack's numbers of devices whose memory the CPU reads: its own, and pinned for CUDA or ROCm."""
+
+DEVICES = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 9: "VPI", 10: "ROCm", 13: "CUDA (managed)", 14: "oneAPI"}
+"""Names of others (``DLDeviceType`` in dlpack.h)."""
 
 ADDRESS_LIMIT = 2**63 - 1
 """More bytes than this have no address."""
@@ -55,6 +61,8 @@ def as_array(function: str, name: str, value: Any) -> Array:
         return np.asarray(value)
     kind = type(value)
     try:
+        if hasattr(kind, "__dlpack_device__") and value.__dlpack_device__()[0] not in HOST:
+            raise BufferError("not in the memory of the CPU")
         if hasattr(kind, "__array__"):
             return np.asarray(value)
         if hasattr(kind, "__dlpack__"):
@@ -63,9 +71,32 @@ def as_array(function: str, name: str, value: Any) -> Array:
     except MemoryError:
         raise
     except Exception as error:
-        raise TypeError(
-            f"{function}: {name} must be an array of float32 or float64, got {shown(value)}, of type {kind.__name__}"
-        ) from error
+        raise TypeError(f"{function}: {name} {_unusable(value, error)}") from error
+
+
+def _unusable(value: Any, error: Exception) -> str:
+    """What an argument that gave no array but an error should have been, and what it is."""
+    device = _device(value)
+    if device is not None:
+        return f"must be in the memory of the CPU, where fastconv computes, got one on {device}: copy it there first"
+    if getattr(value, "requires_grad", False) is True:
+        return "requires a gradient, which is not recorded here: use fastconv.torch, or .detach() for its values alone"
+    kind = type(value).__name__
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return f"must be an array of float32 or float64, got dtype {value.dtype}, of type {kind}: {error}"
+    return f"must be an array of float32 or float64, got {shown(value)}, of type {kind}"
+
+
+def _device(value: Any) -> str | None:
+    """Where the memory of a stranger is, in its own words or DLPack's; None on the CPU, or if it does not say."""
+    try:
+        number = value.__dlpack_device__()[0]
+    except Exception:  # torch's meta tensors have no DLPack device, but a name for theirs
+        number = None
+    own = str(getattr(value, "device", ""))
+    if number in HOST or (number is None and own in ("", "cpu")):
+        return None
+    return own or DEVICES.get(number, f"DLPack device {number}")
 
 
 def real(function: str, name: str, value: Any, dtype: DType | None = None) -> Array:

@@ -124,11 +124,9 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 def _read(source: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arrays and meta."""
-    if _is_safetensors(source):
-        arrays, info = _safetensors.read(source, "weights file")
-        _archive.check_format(source, "weights file", info, FORMAT, VERSION)
-    else:
-        arrays, info = _archive.read_as(source, "weights file", FORMAT, VERSION)
+    read = _safetensors.read if _is_safetensors(source) else _archive.read
+    arrays, info = read(source, "weights file")
+    _archive.check_format(info, source, "weights file", FORMAT, VERSION)
     if not info:
         return arrays, {}
     meta = info.get("meta")

@@ -135,23 +135,23 @@ cdef inline void add_terms(real* c, const real* b, Py_ssize_t b_k, const real* a
                            bint first) noexcept nogil:
     """c[j] = sum of a[k] * b[k*b_k + j] over TERMS of k, added to c unless these are the first."""
     cdef vec a0 = vec_set(a[0]), a1 = vec_set(a[1]), a2 = vec_set(a[2]), a3 = vec_set(a[3]), sums
-    cdef Py_ssize_t j
-    for j in range(vectors):
-        sums = vec_set(0) if first else vec_load(c)
-        sums = vec_fma(a0, vec_load(b), sums)
-        sums = vec_fma(a1, vec_load(b + b_k), sums)
-        sums = vec_fma(a2, vec_load(b + 2 * b_k), sums)
-        vec_store(c, vec_fma(a3, vec_load(b + 3 * b_k), sums))
-        b += LANES
-        c += LANES
+    cdef Py_ssize_t i, j
+    for i in range(vectors):
+        j = i * LANES
+        sums = vec_set(0) if first else vec_load(c + j)
+        sums = vec_fma(a0, vec_load(b + j), sums)
+        sums = vec_fma(a1, vec_load(b + b_k + j), sums)
+        sums = vec_fma(a2, vec_load(b + 2 * b_k + j), sums)
+        vec_store(c + j, vec_fma(a3, vec_load(b + 3 * b_k + j), sums))
 
 
 cdef inline void add_term(real* c, const real* b, real a, Py_ssize_t vectors, bint first) noexcept nogil:
     """The same for a single k."""
     cdef vec factor = vec_set(a)
-    cdef Py_ssize_t j
-    for j in range(vectors):
-        vec_store(c + j * LANES, vec_fma(factor, vec_load(b + j * LANES), vec_set(0) if first else vec_load(c + j * LANES)))
+    cdef Py_ssize_t i, j
+    for i in range(vectors):
+        j = i * LANES
+        vec_store(c + j, vec_fma(factor, vec_load(b + j), vec_set(0) if first else vec_load(c + j)))
 
 
 cdef inline void along_rows_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -159,8 +159,6 @@ cdef inline void along_rows_block(void* argument, Py_ssize_t item, int thread) n
     cdef Py_ssize_t whole = g.N // LANES, end = whole * (item + 1) // g.column_items, width, part, i, k
     cdef Py_ssize_t vector = whole * item // g.column_items, last = g.N - LANES
     cdef const real* a
-    cdef const real* b
-    cdef real* c
     cdef vec sums
     while vector < end:
         width = min(end - vector, LINE_VECTORS)

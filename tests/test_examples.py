@@ -20,13 +20,15 @@ def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     assert names == {
         "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
-        "onnx_files.py",
         "stop_and_resume.py",
         "image_folder.py",
+        "optimizer_paths.py",
         "sklearn_pipeline.py",
+        "onnx_files.py",
+        "torch_layers.py",
     }  # fmt: skip
     for name in names:
-        assert f"python examples/{name}" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
+        assert f"python examples/{name}\n" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
 
 
 def test_white_pixels(capsys):
@@ -63,6 +65,14 @@ def test_compare_backends():
         np.testing.assert_allclose(values, losses["python"], rtol=1e-4)
 
 
+def test_optimizer_paths(tmp_path):
+    pytest.importorskip("matplotlib").use("Agg")
+    losses = main_of("optimizer_paths.py")(tmp_path, steps=20)
+    assert list(losses) == ["SGD", "Momentum", "Adagrad", "RMSProp", "Adam"] and max(losses.values()) < 6
+    assert (tmp_path / "paths.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "paths.gif").read_bytes().startswith(b"GIF89a")
+
+
 def test_onnx_files():
     pytest.importorskip("onnx")
     pytest.importorskip("safetensors")
@@ -89,6 +99,14 @@ def test_sklearn_pipeline(capsys):
     pytest.importorskip("sklearn")
     assert main_of("sklearn_pipeline.py")(rows=500) > 0.85
     assert "images of shape (1, 8, 8)" in capsys.readouterr().out
+
+
+def test_torch_layers(capsys):
+    pytest.importorskip("torch")
+    results = main_of("torch_layers.py")(epochs=1)
+    (_, loss, accuracy), (_, same_loss, same_accuracy) = results.values()
+    assert accuracy > 0.7 and same_loss == pytest.approx(loss, rel=0.05) and abs(same_accuracy - accuracy) < 0.05
+    assert "computed by fastconv: 7" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("count", [1, 50])

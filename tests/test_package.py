@@ -13,6 +13,8 @@ from subprocesses import output
 import fastconv as fc
 
 ROOT = Path(__file__).parents[1]
+BRIDGES = ("sklearn", "torch")
+"""Packages that import the library of their name."""
 MODULES = sorted(
     name
     for _, name, _ in pkgutil.walk_packages(fc.__path__, "fastconv.")
@@ -81,3 +83,19 @@ def test_the_script_in_the_readme_learns() -> None:
 
 def test_the_readme_has_exactly_two_commands() -> None:
     assert len(re.findall(r"```sh\n[^\n]+\n```", (ROOT / "README.md").read_text())) == 2
+
+
+@pytest.mark.parametrize("bridge", BRIDGES)
+def test_a_bridge_is_imported_when_used_and_says_what_it_needs(bridge: str) -> None:
+    code = f"""
+import sys
+import fastconv
+from fastconv import *
+assert "{bridge}" not in sys.modules
+sys.modules["{bridge}"] = None
+try:
+    fastconv.{bridge}
+except ImportError as error:
+    print(error)
+"""
+    assert output(code) == f"fastconv.{bridge} needs {bridge}: pip install 'fastconv[{bridge}]'"

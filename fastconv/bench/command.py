@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=shapes.SUITES,
         default="lenet",
-        help="the layers of LeNet-5 (default), single layers of many networks, or whole networks",
+        help="the layers of LeNet-5 (default), single layers of many networks, whole networks, or torch models with "
+        "fastconv's layers",
     )
     parser.add_argument(
         "--against",

@@ -15,7 +15,7 @@ from fastconv import _backend, _config, _threads
 from fastconv._extras import require
 from fastconv._version import __version__
 
-from . import figure, networks, operations, peak, shapes, table, written
+from . import bridges, figure, networks, operations, peak, shapes, table, written
 from .shapes import Layer
 from .task import Task
 from .timing import Contestant, compete
@@ -34,7 +34,11 @@ OPERATIONS: dict[str, Callable[[Layer], list[Task]]] = {
     "cross_entropy": operations.cross_entropy,
     "network": networks.network,
     "step": networks.step,
+    "torch_model": bridges.torch_model,
 }
+
+ABOUT = {"bridges": ["torch: a model of torch; the others: the same model after fastconv.torch.replace_layers."]}
+"""What is compared, where it is not fastconv's own networks and functions."""
 
 
 def numbers(results: Sequence[Any]) -> list[NDArray[Any]]:
@@ -207,9 +211,10 @@ def run(
 
     Parameters
     ----------
-    suite : {"lenet", "layers", "networks"}
-        The list of work: the layers of LeNet-5, single layers of well-known networks, or whole networks (a training
-        step with Adam, of which the losses of the first five steps are compared, and inference).
+    suite : {"lenet", "layers", "networks", "bridges"}
+        The list of work: the layers of LeNet-5, single layers of well-known networks, whole networks (a training
+        step with Adam, of which the losses of the first five steps are compared, and inference), or torch models with
+        `fastconv.torch.replace_layers` against the same without.
     rows : sequence of str, optional
         Names of the suite, such as ``["conv1", "step"]``; by default all.
     against : sequence of {"numpy", "python", "serial", "torch", "onnxruntime"}, optional
@@ -270,7 +275,7 @@ def run(
     ):
         facts = machine(libraries)
         columns = table.Columns(names)
-        print(table.header(facts), columns.titles(), sep="\n\n", file=stream, flush=True)
+        print(table.header(facts), *ABOUT.get(suite, ()), columns.titles(), sep="\n\n", file=stream, flush=True)
         lines = []
         for layer in layers:
             for task in OPERATIONS[layer.operation](layer):

@@ -12,7 +12,6 @@ from fastconv._arrays import Array
 
 from .shapes import Layer
 from .task import Task, normals
-from .torch_twin import twin
 
 STEPS, IMAGES = 5, 8
 """The losses of so many steps on so many images are compared, in double: float32 soon leads apart behind batch
@@ -66,9 +65,8 @@ def fastconv_step(model: nn.Sequential, x: Array, target: Array) -> Callable[[],
     return step
 
 
-def torch_step(torch: Any, network: nn.Sequential, x: Array, target: Array) -> Callable[[], Any]:
-    """The same in torch."""
-    model = twin(torch, network)
+def torch_step(torch: Any, model: Any, x: Array, target: Array) -> Callable[[], Any]:
+    """The same of a model in torch."""
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     images, classes = torch.from_numpy(x), torch.from_numpy(target)
 
@@ -82,8 +80,19 @@ def torch_step(torch: Any, network: nn.Sequential, x: Array, target: Array) -> C
     return step
 
 
-def training(layer: Layer) -> Task:
-    """Steps from the same first weights on the same images."""
+def torch_forward(torch: Any, model: Any, x: Array) -> Callable[[], Any]:
+    """The logits of a model in torch."""
+    images = torch.from_numpy(x)
+
+    def forward() -> Any:
+        with torch.inference_mode():
+            return [model(images)]
+
+    return forward
+
+
+def training(layer: Layer, ours: Callable[..., Callable[[], Any]] = fastconv_step) -> Task:
+    """Steps from the same first weights on the same images; ``ours`` makes those that are held against torch's."""
     network = NETWORKS[layer.options["model"]]
     x = normals(*layer.input)
     target = np.random.default_rng(1).integers(0, CLASSES, len(x))
@@ -110,29 +119,20 @@ def training(layer: Layer) -> Task:
         layer.title(),
         "step",
         flops,
-        lambda: with_losses(fastconv_step),
-        lambda torch: with_losses(partial(torch_step, torch)),
+        lambda: with_losses(ours),
+        lambda torch: with_losses(lambda model, *data: torch_step(torch, model.to_torch(), *data)),
     )
 
 
-def inference(layer: Layer) -> Task:
-    """The logits in eval mode."""
+def fastconv_forward(model: nn.Module, x: Array) -> Callable[[], Any]:
+    """The logits."""
+    return lambda: [model(x)]
+
+
+def inference(layer: Layer, ours: Callable[..., Callable[[], Any]] = fastconv_forward) -> Task:
+    """The logits in eval mode; ``ours`` makes those that are held against torch's."""
     network = NETWORKS[layer.options["model"]]
     x = normals(*layer.input)
-
-    def fastconv() -> Any:
-        model = network(**REALS).eval()
-        return lambda: [model(x)]
-
-    def torch_forward(torch: Any) -> Any:
-        model = twin(torch, network(**REALS)).eval()
-        tx = torch.from_numpy(x)
-
-        def forward() -> Any:
-            with torch.inference_mode():
-                return [model(tx)]
-
-        return forward
 
     def onnxruntime_forward(onnxruntime: Any) -> Any:
         session = onnxruntime_session(onnxruntime, network(**REALS), x.shape)
@@ -142,8 +142,8 @@ def inference(layer: Layer) -> Task:
         layer.title(),
         "inference",
         2 * multiply_adds(network(**REALS), layer),
-        fastconv,
-        torch_forward,
+        lambda: ours(network(**REALS).eval(), x),
+        lambda torch: torch_forward(torch, network(**REALS).eval().to_torch(), x),
         onnxruntime=onnxruntime_forward,
         tolerance=1e-5,
     )

@@ -18,7 +18,7 @@ class Layer(NamedTuple):
         return " ".join([self.name, "x".join(map(str, self.input)), *words])
 
 
-SUITES = ("lenet", "layers", "networks")
+SUITES = ("lenet", "layers", "networks", "bridges")
 
 
 def _value(text: str) -> Any:

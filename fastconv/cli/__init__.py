@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from types import FrameType
 
 from .. import __version__
-from . import bench, eval, export, info, predict, summary, train
+from . import bench, eval, export, info, predict, report, summary, train
 from .arguments import Parser, one_line
 
 COMMANDS = {
     "train": (train, "train a network and save its weights"),
     "eval": (eval, "measure a trained network"),
     "predict": (predict, "tell what images show"),
+    "report": (report, "write a page about a run, to look at in a browser"),
     "export": (export, "write a trained network as an ONNX file"),
     "bench": (bench, "compare plain Python, NumPy and Cython"),
     "summary": (summary, "show the layers of a network and what they cost"),

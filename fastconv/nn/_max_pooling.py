@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastconv._arrays import Array
+from fastconv._arrays import Array, as_array
 from fastconv._geometry import EXTENTS
 from fastconv.functional._options import flag
 
@@ -39,7 +39,7 @@ class MaxPooling(Module):
         if not (self.return_indices or self.keeps_for_backward()):
             return self._pool(input, *options)
         output, indices = self._pool(input, *options, return_indices=True)
-        self.save_for_backward(indices, input.shape)
+        self.save_for_backward(indices, as_array(type(self).__name__, "input", input).shape)
         return (output, indices) if self.return_indices else output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastconv import functional as F
-from fastconv._arrays import Array
+from fastconv._arrays import Array, as_array
 from fastconv._geometry import adaptive2d_size, image_shape
 from fastconv.functional._options import flag
 from fastconv.functional.adaptive_pool import mean_of_bins, mean_of_bins_backward
@@ -40,7 +40,7 @@ class AdaptiveAvgPool2d(Module):
     def forward(self, input: Array) -> Array:
         """``(N, C, H, W)`` to ``(N, C, P, Q)``; also without N."""
         output = F.adaptive_avg_pool2d(input, self.output_size)
-        self.save_for_backward(input.shape)
+        self.save_for_backward(as_array(type(self).__name__, "input", input).shape)
         return output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
@@ -102,7 +102,7 @@ class AdaptiveMaxPool2d(Module):
         if not (self.return_indices or self.keeps_for_backward()):
             return F.adaptive_max_pool2d(input, self.output_size)
         output, indices = F.adaptive_max_pool2d(input, self.output_size, True)
-        self.save_for_backward(indices, input.shape)
+        self.save_for_backward(indices, as_array(type(self).__name__, "input", input).shape)
         return (output, indices) if self.return_indices else output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:

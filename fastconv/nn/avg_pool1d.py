@@ -1,7 +1,7 @@
 """1-D average pooling layer."""
 
 from fastconv import functional as F
-from fastconv._arrays import Array
+from fastconv._arrays import Array, as_array
 from fastconv._geometry import single
 from fastconv.functional._options import flag
 
@@ -51,7 +51,7 @@ class AvgPool1d(Module):
     def forward(self, input: Array) -> Array:
         """``(N, C, L)`` to ``(N, C, Q)``; also without N."""
         output = F.avg_pool1d(input, *self._options())
-        self.save_for_backward(input.shape)
+        self.save_for_backward(as_array(type(self).__name__, "input", input).shape)
         return output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:

@@ -1,7 +1,7 @@
 """Average pooling layer."""
 
 from fastconv import functional as F
-from fastconv._arrays import Array
+from fastconv._arrays import Array, as_array
 from fastconv._geometry import integer, pair, pool2d_geometry
 from fastconv.functional._options import flag
 
@@ -63,7 +63,7 @@ class AvgPool2d(Module):
             input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
             self.divisor_override,
         )  # fmt: skip
-        self.save_for_backward(input.shape)
+        self.save_for_backward(as_array(type(self).__name__, "input", input).shape)
         return output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:

@@ -1,7 +1,7 @@
 """The layer that undoes max pooling."""
 
 from fastconv import functional as F
-from fastconv._arrays import Array
+from fastconv._arrays import Array, as_array
 from fastconv._geometry import pair
 
 from .module import Module
@@ -40,7 +40,7 @@ class MaxUnpool2d(Module):
     def forward(self, input: Array, indices: Array, output_size: tuple[int, ...] | None = None) -> Array:
         """``(N, C, P, Q)`` and the indices of the pooling to ``(N, C, H, W)``; also without N."""
         output = F.max_unpool2d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
-        self.save_for_backward(indices, input.shape)
+        self.save_for_backward(indices, as_array(type(self).__name__, "input", input).shape)
         return output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:

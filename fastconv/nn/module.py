@@ -564,6 +564,57 @@ class Module:
             raise TypeError(f"{kind}.load_state_dict: state_dict must be a mapping, got {type(state_dict).__name__}")
         return load(f"{kind}.load_state_dict", dict(self._entries()), state_dict, strict)
 
+    # ---- PyTorch
+
+    @staticmethod
+    def from_torch(module: Any) -> "Module":
+        """The fastconv module that computes what a torch module does, with copies of its weights.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            Made of layers, activations, normalisation, pooling, padding, ``Dropout``, ``Flatten`` and the like of
+            ``torch.nn``, in ``Sequential``, ``ModuleList`` and ``ModuleDict``; or what `to_torch` gave.
+
+        Returns
+        -------
+        Module
+            With the same names of parts, ``training`` and ``requires_grad``. Layers and parameters that stand at
+            several places do so here too.
+
+        Raises
+        ------
+        ImportError
+            torch is not installed.
+        TypeError, ValueError
+            A part is of another class, has hooks, an option that fastconv has not, or weights that are not on the CPU
+            or neither float32 nor float64; the text names its path.
+        """
+        from fastconv.torch.conversion import from_torch
+
+        return from_torch(module)
+
+    def to_torch(self) -> Any:
+        """The torch module that computes what this one does, with copies of its weights.
+
+        Returns
+        -------
+        torch.nn.Module
+            Of ``torch.nn``'s own classes, with the same names of parts, ``training`` and ``requires_grad``; what torch
+            has no class for, such as `Residual`, `Concat` and the blocks of `fastconv.models`, is one of
+            ``fastconv.torch.blocks``.
+
+        Raises
+        ------
+        ImportError
+            torch is not installed.
+        TypeError, ValueError
+            A part is of a class of its own, has hooks, or an option that torch has not; the text names its path.
+        """
+        from fastconv.torch.conversion import to_torch
+
+        return to_torch(self)
+
     # ---- text
 
     def extra_repr(self) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastconv import functional as F
-from fastconv._arrays import FLOAT64, Array
+from fastconv._arrays import FLOAT64, Array, as_array
 from fastconv._geometry import LIMIT, integer, is_sequence, shown
 from fastconv.functional._options import number
 
@@ -33,7 +33,7 @@ class _Pad2d(Module):
     def forward(self, input: Array) -> Array:
         """``(..., H, W)`` to ``(..., top + H + bottom, left + W + right)``."""
         output = F.pad2d(input, self._sides(), self.mode, self.value)
-        self.save_for_backward(input.shape)
+        self.save_for_backward(as_array(type(self).__name__, "input", input).shape)
         return output
 
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:

@@ -8,7 +8,7 @@ import numpy as np
 from fastconv._arrays import Array, as_array, real
 from fastconv._geometry import integer, is_sequence, shown
 
-MOST_CLASSES = 10_000
+LARGEST_ID = 2000
 
 
 def one_image(function: str, image: Any) -> Array:
@@ -56,7 +56,7 @@ def class_ids(function: str, name: str, value: Any, length: int | None = None) -
         wanted = "one id or more" if length is None else f"{length} ids, one for each example"
         raise ValueError(f"{function}: {name} must be {wanted}, got shape {array.shape}")
     for extreme in (array.min(), array.max()):
-        integer(function, name, int(extreme), 0, MOST_CLASSES)
+        integer(function, name, int(extreme), 0, LARGEST_ID)
     return array.astype(np.int64)
 
 

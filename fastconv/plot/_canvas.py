@@ -29,17 +29,22 @@ def library(module: str) -> ModuleType:
     return require(f"matplotlib.{module}", "fastconv.plot", "plot")
 
 
-def check_axes(function: str, ax: Any, name: str = "ax") -> None:
-    """Refuse what is not an Axes; None is a new one."""
-    if ax is not None and not isinstance(ax, library("axes").Axes):
-        raise TypeError(f"{function}: {name} must be matplotlib Axes, got {shown(ax)}")
+def is_axes(value: Any) -> bool:
+    """Whether it is Axes of matplotlib."""
+    return isinstance(value, library("axes").Axes)
+
+
+def check_axes(function: str, ax: Any) -> None:
+    """Refuse what is neither Axes nor None, which means new ones."""
+    if ax is not None and not is_axes(ax):
+        raise TypeError(f"{function}: ax must be matplotlib Axes, got {shown(ax)}")
 
 
 def axes_or_new(ax: Any, width: float = 6.0, height: float = 4.5) -> Axes:
     """The Axes given, or those of a new figure of pyplot of this size in inches."""
     if ax is not None:
         return ax
-    return library("pyplot").subplots(figsize=(width, height), layout="constrained")[1]
+    return library("pyplot").subplots(figsize=(width, height), layout="compressed")[1]
 
 
 def unframed(ax: Axes) -> None:
@@ -58,7 +63,7 @@ def light(ax: Axes) -> None:
 
 def figure(width: float, height: float) -> Figure:
     """A figure of its own, not one of pyplot: it needs no display, and nobody has to close it."""
-    return library("figure").Figure(figsize=(width, height), layout="constrained")
+    return library("figure").Figure(figsize=(width, height), layout="compressed")
 
 
 def save(function: str, figure: Figure, path: Path) -> None:

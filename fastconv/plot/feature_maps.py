@@ -42,8 +42,7 @@ def feature_maps(
     max_maps : int
         The first so many channels of a layer are drawn.
     fig : Figure or SubFigure, optional
-        By default a new one of pyplot. A single layer on Axes of your own: `filters` and `matplotlib.axes.Axes.imshow`
-        with the output that a forward hook gets.
+        It should be empty; by default a new one of pyplot.
 
     Returns
     -------

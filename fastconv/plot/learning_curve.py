@@ -9,7 +9,7 @@ from fastconv._arrays import Array
 from fastconv._geometry import shown
 
 from ._arguments import names_of, numbers
-from ._canvas import BLUE, ORANGE, Axes, check_axes, library, light
+from ._canvas import BLUE, ORANGE, Axes, is_axes, library, light
 
 VALIDATION = "val_"
 
@@ -52,7 +52,7 @@ def learning_curve(
     ['loss', 'accuracy (%)']
     """
     columns = _columns(history)
-    chosen = names_of("learning_curve", "metrics", metrics, _without_validation(columns))
+    chosen = names_of("learning_curve", "metrics", metrics, without_validation(columns))
     drawn_on = _axes(axes, len(chosen))
     for metric, ax in zip(chosen, drawn_on, strict=True):
         _draw(ax, metric, columns)
@@ -73,7 +73,7 @@ def _columns(history: Any) -> dict[str, Array]:
     return columns
 
 
-def _without_validation(columns: Mapping[str, Array]) -> list[str]:
+def without_validation(columns: Mapping[str, Any]) -> list[str]:
     """The keys that get a diagram, in their order: a validation of nothing is a metric of its own."""
     return [key for key in columns if not (key.startswith(VALIDATION) and key.removeprefix(VALIDATION) in columns)]
 
@@ -84,8 +84,8 @@ def _axes(axes: Any, count: int) -> Any:
         pyplot = library("pyplot")
         return pyplot.subplots(1, count, figsize=(4.6 * count, 3.5), layout="constrained", squeeze=False)[1][0]
     given = np.atleast_1d(np.asarray(axes, object)).ravel()
-    for ax in given:
-        check_axes("learning_curve", ax, "axes")
+    if not all(map(is_axes, given)):
+        raise TypeError(f"learning_curve: axes must be matplotlib Axes, got {shown(axes)}")
     if len(given) != count:
         raise ValueError(f"learning_curve: axes must be {count}, one for each metric, got {len(given)}")
     return given

@@ -83,8 +83,8 @@ def receptive_field(model: Module, image: Any, layers: Sequence[str] | None = No
     chosen = names_of("receptive_field", "layers", layers, list(dict.fromkeys(field.name for field in fields)))
     fields = [field for field in fields if field.name in chosen]
     if layers is None:
-        fields = [field for i, field in enumerate(fields) if all(field.area > before.area for before in fields[:i])]
-    ax = axes_or_new(ax, 7.4, 4.5)
+        fields = growing(fields)
+    ax = axes_or_new(ax, 5.0, 5.0 + 0.11 * len(fields))
     ax.imshow(visible(batch[0]), cmap="gray", interpolation="nearest", alpha=0.6)
     # The largest is drawn first and thickest, so that it is seen where edges meet.
     for i, field in reversed(list(enumerate(fields))):
@@ -99,10 +99,16 @@ def receptive_field(model: Module, image: Any, layers: Sequence[str] | None = No
     ax.set_title("what the middle of each layer sees")
     if fields:
         handles, labels = ax.get_legend_handles_labels()
+        columns = 2 if max(map(len, labels)) < 20 else 1
         ax.legend(
-            handles[::-1], labels[::-1], loc="upper left", bbox_to_anchor=(1.02, 1), borderaxespad=0, frameon=False
+            handles[::-1], labels[::-1], loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=columns, frameon=False
         )
     return ax
+
+
+def growing(fields: Sequence[Field]) -> list[Field]:
+    """Those that are larger than all before them."""
+    return [field for i, field in enumerate(fields) if all(field.area > before.area for before in fields[:i])]
 
 
 def receptive_fields(model: Module, image: Array) -> list[Field]:

@@ -6,9 +6,8 @@ import io
 import numpy as np
 import pytest
 
-from fastconv import bench, nn
+from fastconv import bench
 from fastconv.bench import networks, shapes
-from fastconv.bench.torch_twin import twin
 
 torch = pytest.importorskip("torch")
 
@@ -22,7 +21,7 @@ def test_every_network_is_in_the_list():
 @pytest.mark.parametrize("name", LAYERS)
 def test_the_twin_computes_the_same(name):
     model = networks.NETWORKS[name](dtype=np.float64)
-    same = twin(torch, model)
+    same = model.to_torch()
     assert list(same.state_dict()) == list(model.state_dict())
     x = np.random.default_rng(0).standard_normal(LAYERS[name].input)
     np.testing.assert_allclose(model(x), same(torch.from_numpy(x)).detach().numpy(), rtol=1e-9, atol=1e-9)
@@ -35,11 +34,6 @@ def test_steps_learn_and_are_the_same(name):
     np.testing.assert_allclose(task.torch(torch)()[0], ours, rtol=1e-6)
     assert ours[-1] < ours[0] and np.isclose(first, ours[0], rtol=1e-4)
     assert task.flops > 1e6
-
-
-def test_what_has_no_twin_is_refused():
-    with pytest.raises(TypeError, match="bench: Tanh has no counterpart"):
-        twin(torch, nn.Sequential(nn.Linear(2, 2), nn.Tanh()))
 
 
 def test_the_suite_runs():

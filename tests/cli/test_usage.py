@@ -37,6 +37,8 @@ BAD = {
     "predict m.npz": "IMAGE",
     "summary": "MODEL",
     "summary lenet5 --batch-size 0": "--batch-size",
+    "report": "RUN_DIR",
+    "report fastconv-run --threads 0": "--threads",
     "info --bogus": "--bogus",
     "export m.npz": "FILE.onnx",
     "export m.npz m.onnx --opset new": "--opset",

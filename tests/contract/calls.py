@@ -45,7 +45,7 @@ KINDS = {
     **_of(POSITIVE_PAIR, "kernel_size", "stride", "dilation"),
     **_of(PAIR, "padding", "output_padding"),
     **_of(POSITIVE, "groups", "in_channels", "out_channels", "num_features", "num_groups", "num_channels"),
-    **_of(POSITIVE, "max_filters", "max_maps", "interval"),
+    **_of(POSITIVE, "max_filters", "max_maps", "interval", "every"),
     **_of(POSITIVE, "divisor_override", "step_size", "T_max", "T_0", "T_mult", "batch_size", "n"),
     **_of(NATURAL, "in_features", "out_features", "total_iters", "patience", "cooldown", "max_shift", "prefetch"),
     **_of(INTEGER, "ignore_index", "start_dim", "end_dim", "dim"),
@@ -370,7 +370,7 @@ CALLS |= {
         {
             "history": Kind((None, 3, [1.0], {"loss": ["a"]}), ({}, {"loss": []}, {"loss": [[1.0]]})),
             "metrics": NAMES,
-            "axes": Kind((3, "ax", [3])),
+            "axes": Kind((3, "ax", [3], [None])),
         },
     ),
     "feature_maps": Call(fc.plot.feature_maps, _an_image, {**OF_AN_IMAGE, "fig": Kind((3, "fig"))}),

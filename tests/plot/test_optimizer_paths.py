@@ -100,6 +100,15 @@ def test_animation_shows_as_many_steps_as_its_frame(tmp_path, ax):
         np.testing.assert_array_equal(drawn(ax)[name], static[name])
 
 
+def test_animation_of_some_steps(tmp_path, ax):
+    animation = plot.animate_optimizer_paths(bowl, ways(7), every=3, ax=ax)
+    titles = []
+    animation.save(tmp_path / "a.gif", writer="pillow", progress_callback=lambda *_: titles.append(ax.get_title()))
+    assert titles == [f"step {step} of 7" for step in (0, 3, 6, 7)]
+    alone = plot.animate_optimizer_paths(bowl, {"point": [[0.0, 0.0]]})
+    assert alone.to_jshtml().count("data:image/png") == 1
+
+
 @pytest.mark.parametrize("draw", [plot.optimizer_paths, plot.animate_optimizer_paths])
 def test_errors(draw):
     for paths, text in (
