@@ -45,8 +45,11 @@ FLOAT32_ONLY = ("winograd", "winograd_weight")          # the error bound of flo
 # Tables for unwinding serve C++ exceptions and debuggers, a procedure linkage table calls that are bound late: each is
 # some percent of the wheel, as is an identity of the build.
 COMPILE = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden",
-           "-fno-asynchronous-unwind-tables", "-fno-plt"]
-LINK = ["-s", "-Wl,--build-id=none"]
+           "-fno-asynchronous-unwind-tables"]
+LINK = ["-s"]
+if sys.platform == "linux":
+    COMPILE.append("-fno-plt")
+    LINK.append("-Wl,--build-id=none")
 COMPACT = ("optim",)                                    # with -O2: as fast or faster, and smaller
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
@@ -104,7 +107,7 @@ def extensions() -> list[Extension]:
             found.append(Extension(
                 name, [staged.as_posix()], include_dirs=[package.as_posix()], define_macros=[*LIMITED_API, *macros],
                 extra_compile_args=[*COMPILE, *flags, *(["-O2"] if source.stem in COMPACT else [])],
-                extra_link_args=list(LINK), py_limited_api=True,
+                extra_link_args=LINK, py_limited_api=True,
                 depends=[(package / header.name).as_posix() for header in declarations
                          if (package / header.name).exists()],
             ))

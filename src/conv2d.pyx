@@ -55,9 +55,11 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     cdef Py_ssize_t most_images = ceil_div(j.N, 2 * team(j.N, work))
     cdef Py_ssize_t image_step = j.groups * j.channels * j.row.size * j.column.size
     cdef double pixels, channels, images, straight, least
+    cdef bint uncut
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
     images = plan_images(band, 1) if j.depth else -1
+    uncut = band.row_items == 1
     pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
     j.lanes, j.straight = PIXELS, False
     if 0 < j.depth <= TAPS and j.row_step == j.column_step == 1:
@@ -77,7 +79,7 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
         channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
         if 0.9 * channels < least and band.size <= MOST_RESULTS:
             j.lanes, least = CHANNELS, 0.9 * channels
-    if not band.in_place:
+    if uncut and not band.in_place:
         least *= 1.1                                      # beginnings and ends of tiles at borders
     if 0 <= images < least and all_finite(j.weight, j.groups * j.group_stride):
         j.lanes = IMAGES

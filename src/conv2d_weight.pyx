@@ -16,7 +16,9 @@ from libc.string cimport memcpy, memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .band cimport Axis, Band, Piece, Tap, ceil_div, clamp, find_places, frame, lines_of, piece, plan, plan_window, positions, window
+from .band cimport (
+    Axis, Band, Piece, Tap, ceil_div, clamp, find_places, frame, lines_of, piece, plan, plan_window, positions, window,
+)
 from .geometry cimport Conv, forward_axes, new_taps, offset_tables, read_geometry
 from .panel cimport Panels, first_vector, pack, panels_of, unpack
 from .simd cimport LANES, POINTS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_set, vec_sum
@@ -180,8 +182,8 @@ cdef void stack_band(WeightGradient* j, const Part* item, const Piece* at, Py_ss
     s.lines = clamp(line + lines_of(&j.row, at.rows), s.first, j.row.size) - s.first
     s.top, s.left = s.first - line if s.lines else 0, 0 - j.column.tap[0].origin
     s.width, s.pitch, s.plane = j.column.size, band.pitch, band.plane * LANES
-    stack_images(&s, j.input + at.image * image_step + (item.group * j.channels + item.c0) * area, at.images, image_step,
-                 item.channels, area, j.input + j.N * image_step, place, pixels)
+    stack_images(&s, j.input + at.image * image_step + (item.group * j.channels + item.c0) * area, at.images,
+                 image_step, item.channels, area, j.input + j.N * image_step, place, pixels)
     s.first, s.lines, s.top, s.left = at.row, at.rows, 0, 0
     s.width = s.pitch = at.columns
     s.plane = band.flat

@@ -29,9 +29,8 @@ cdef struct Correlation:
     Py_ssize_t panel_items      # parts into which they are dealt
     Border whole, border        # all taps everywhere; each where it meets the source
     bint finite                 # all weights
-    Py_ssize_t* tables          # for each thread: where the positions of an item are in the window and in the sums,
-                                # or with images in lanes where pixels go
-    Py_ssize_t table_size
+    Py_ssize_t* tables          # for each thread: where the positions of an item are in the window and in the sums; or,
+    Py_ssize_t table_size       # with images in lanes, where their pixels go
     real* packed                # weights: groups x row blocks x depth x TILE_ROWS, or groups x panels x depth x width
     Band band
     Py_ssize_t* offsets

@@ -118,7 +118,6 @@ cdef inline double plan_images(Band* band, Py_ssize_t items) noexcept nogil:
 cdef inline void put_back(const Correlation* j, const Piece* at, const real* sums, Py_ssize_t pitch) noexcept nogil:
     """Rows of positions, `pitch` of them from row to row, to where they belong."""
     cdef Py_ssize_t area = j.dst_H * j.dst_W, length = at.columns, lines = at.rows, k, p, x, lane
-    cdef real row[LANES]
     cdef real* planes[LANES]
     if pitch == length and j.row_step == j.column_step == 1:            # rows follow each other
         length, lines = length * lines, 1
