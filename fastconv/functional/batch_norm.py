@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastconv import _backend
-from fastconv._arrays import Array, check_shape, real
+from fastconv._arrays import Array, DType, check_shape, real
 from fastconv._geometry import product
 from fastconv.functional import _normalization as norm
 from fastconv.functional._options import flag, number
@@ -166,8 +166,7 @@ def forward(
     if not x.size:
         return x.copy(), statistics
     with np.errstate(all="ignore"):
-        scale = statistics.scale if w is None else w * statistics.scale
-        table = norm.coefficients(x.dtype, statistics.mean, scale, 0.0 if b is None else b)
+        table = _table(x.dtype, statistics, w, b)
         y = _rows_for(out, rows)
         _backend.ops(x.dtype).normalize_rows(rows, table, None, None, y)
         if training and running_mean is not None:
@@ -175,6 +174,22 @@ def forward(
             running_mean[...] = (1 - m) * running_mean + m * statistics.mean
             running_var[...] = (1 - m) * running_var + m * (variance * (n / (n - 1)))
     return _written(out, y, x), statistics
+
+
+def evaluation_table(
+    function: str, channels: int, dtype: DType, mean: Any, var: Any, weight: Any, bias: Any, eps: Any
+) -> Array:
+    """What the kernel normalises with in evaluation: a row for each channel."""
+    vectors = {"running_mean": mean, "running_var": var, "weight": weight, "bias": bias}
+    m, v, w, b = (norm.vector(function, name, value, channels, dtype) for name, value in vectors.items())
+    rows = np.empty((0, SHORT), dtype)
+    return _table(dtype, _statistics(function, rows, channels, m, v, False, eps)[0], w, b)
+
+
+def _table(dtype: DType, statistics: Statistics, weight: Array | None, bias: Array | None) -> Array:
+    with np.errstate(all="ignore"):
+        scale = statistics.scale if weight is None else weight * statistics.scale
+        return norm.coefficients(dtype, statistics.mean, scale, 0.0 if bias is None else bias)
 
 
 def gradients(

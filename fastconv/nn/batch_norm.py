@@ -1,15 +1,16 @@
 """Batch normalisation layers."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastconv._arrays import FLOAT64, INT64, Array, real, real_dtype
-from fastconv._geometry import integer
+from fastconv._geometry import Shape, integer
 from fastconv.functional._normalization import epsilon
 from fastconv.functional._options import flag, number
-from fastconv.functional.batch_norm import Statistics, forward, gradients
+from fastconv.functional.batch_norm import SHORT, Statistics, evaluation_table, forward, gradients
 
 from . import _tape
 from .module import Module
@@ -104,6 +105,9 @@ class _BatchNorm(Module):
         weight, _ = tape.data(self.weight), tape.data(self.bias)
         if len(input.shape) not in self.axes or input.shape[1] != self.num_features:
             raise _tape.Unrecordable
+        length = prod(input.shape[2:])
+        if not (tape.keeps or self.running_mean is None or self.running_var is None) and length >= SHORT:
+            return self._record_evaluation(tape, input, (input.shape[0] * self.num_features, length))
         output, statistics = tape.new(input.shape), _tape.Box()
         tape.call(self._normalise_into, input, statistics, output)
         tape.save(self, input, statistics)
@@ -113,6 +117,24 @@ class _BatchNorm(Module):
             back.call(self._pull_into, grad, input, weight, statistics, *grads)
 
         tape.on_backward(output, [input, self.weight, self.bias], pull)
+        return output
+
+    def _record_evaluation(self, tape: _tape.Tape, input: _tape.Value, rows: Shape) -> _tape.Value:
+        """Record the kernel alone; what it normalises with is made anew when a value in it has changed."""
+        output, made = tape.new(input.shape), _tape.Box()
+        made.content = None, None
+        normalize, dtype = tape.ops.normalize_rows, tape.dtype
+
+        def evaluate(x: Array, y: Array) -> None:
+            arrays = (self.running_mean, self.running_var, _data(self.weight), _data(self.bias))
+            values = [array if array is None else array.tobytes() for array in arrays]
+            known, table = made.content
+            if known != values:
+                table = evaluation_table(type(self).__name__, self.num_features, dtype, *arrays, self.eps)
+                made.content = values, table
+            normalize(x, table, None, None, y)
+
+        tape.call(evaluate, tape.view(input, rows), tape.view(output, rows))
         return output
 
     def _normalise_into(self, x: Array, statistics: _tape.Box, output: Array) -> None:

@@ -463,6 +463,39 @@ def test_copies_between_forward_and_backward(copied):
         same([net(X)], [other(X)])
 
 
+@pytest.mark.parametrize("change", [
+    lambda norm: norm.running_mean.__iadd__(1),
+    lambda norm: norm.running_var.__imul__(2),
+    lambda norm: norm.weight.data.__imul__(2),
+    lambda norm: norm.bias.data.__iadd__(1),
+    lambda norm: setattr(norm, "running_mean", norm.running_mean + 1),
+    lambda norm: setattr(norm.weight, "data", norm.weight.data + 1),
+    lambda norm: setattr(norm, "bias", None),
+    lambda norm: setattr(norm, "eps", 0.1),
+    lambda norm: norm.running_var.__imul__(np.nan),
+], ids=range(9))  # fmt: skip
+def test_normalisation_in_eval_mode_sees_every_change(change, plainly):
+    net = nn.Sequential(nn.Identity(), nn.BatchNorm2d(2), nn.Tanh())
+    net[1].bias.data += 0.5
+    net(X)
+    net.eval()
+    for _ in range(3):
+        before = net(X)
+    change(net[1])
+    after = net(X)
+    assert after.tobytes() != before.tobytes()
+    same([after], [plainly(net, X)])
+
+
+def test_normalisation_in_eval_mode_refuses_what_layers_refuse():
+    net = nn.Sequential(nn.Identity(), nn.BatchNorm2d(2), nn.Tanh()).eval()
+    for _ in range(3):
+        net(X)
+    net[1].running_mean = np.zeros(3, np.float32)
+    with pytest.raises(ValueError, match="BatchNorm2d: running_mean must have shape"):
+        net(X)
+
+
 @pytest.mark.parametrize("backend", fc.available_backends())
 def test_the_backend_may_change(backend, plainly):
     net = ready(without_chance())
