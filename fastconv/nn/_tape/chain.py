@@ -1,5 +1,6 @@
 """Layers one after the other: which tapes there are of them, and whether one may be used."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -23,6 +24,9 @@ MOST_TAPES = 8
 """Shapes that a chain remembers, those used last."""
 
 Key = tuple[Any, ...]
+
+_recording = threading.Lock()
+"""One thread at a time, as several may run one model in eval mode."""
 
 
 def _takes_part(kind: type[Module]) -> bool:
@@ -201,21 +205,22 @@ class Chain:
         found = tapes.get(key)
         if isinstance(found, Tape) and self._current(found):
             return found
-        if found is None:  # met for the first time
-            if len(tapes) >= MOST_TAPES:
-                tapes.pop(next(iter(tapes)), None)
-            tapes[key] = False
-            return None
         if found is True:
             return None
-        tape = Tape(input.shape, dtype, _backend.ops(dtype), keeps)
-        try:
-            tape.close(record(self.modules, tape, tape.input))
-        except (Unrecordable, TypeError, ValueError):  # the layers will say what is wrong, if anything is
-            tapes[key] = True
-            return None
-        tapes[key] = tape
-        return tape
+        with _recording:
+            if found is None:  # met for the first time
+                if len(tapes) >= MOST_TAPES:
+                    del tapes[next(iter(tapes))]
+                tapes[key] = False
+                return None
+            tape = Tape(input.shape, dtype, _backend.ops(dtype), keeps)
+            try:
+                tape.close(record(self.modules, tape, tape.input))
+            except (Unrecordable, TypeError, ValueError):  # the layers will say what is wrong, if anything is
+                tapes[key] = True
+                return None
+            tapes[key] = tape
+            return tape
 
 
 class _Passes:
