@@ -1,5 +1,6 @@
 """Layers one after the other: which tapes there are of them, and whether one may be used."""
 
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -27,6 +28,16 @@ Key = tuple[Any, ...]
 
 _recording = threading.Lock()
 """One thread at a time, as several may run one model in eval mode."""
+
+
+def _after_fork() -> None:
+    """The thread that held the lock, if one did, is not in this process."""
+    global _recording
+    _recording = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _takes_part(kind: type[Module]) -> bool:
