@@ -178,7 +178,7 @@ def test_missing_and_damaged_models_and_images(trained, tmp_path, capsys):
     fc.save_weights(path, fc.models.lenet5())  # does not say which network it is
     one_line(capsys, 1, ["eval", str(path)], str(path))
     path.write_bytes(good)
-    for name, text in (("missing.npy", "missing.npy"), ("photo.jpeg", ".pgm")):
+    for name, text in (("missing.npy", "missing.npy"), ("photo.heic", ".pgm")):
         one_line(capsys, 1, ["predict", str(path), str(tmp_path / name)], text)
     np.save(image, np.zeros((3, 28, 28), np.float32))
     one_line(capsys, 1, ["predict", str(path), str(image)], str(image), "3 channels")
