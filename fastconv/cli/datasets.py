@@ -26,7 +26,7 @@ MOST_CLASSES = 2**16
 FORMATS = (
     "a folder with MNIST's four IDX files, plain or .gz, or with CIFAR's .bin files; an .npz file with x_train, "
     "y_train, x_test and y_test, or X and y; or a folder of images, one folder for each class, maybe in folders train "
-    "and test. Where there is no test set, a fifth of the images is"
+    "and test. Where there is no test set, a fifth of the images becomes one"
 )
 
 

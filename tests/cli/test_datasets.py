@@ -106,7 +106,7 @@ def test_data_that_a_network_was_not_trained_on(tmp_path, capsys):
     model = tmp_path / "run" / "model.npz"
     cifar = write_cifar(tmp_path / "cifar")
     assert "takes grey images" in failure(capsys, 1, "eval", model, "--data", cifar)
-    _, (images, labels) = pixels(28, 64)
+    _, (_, labels) = pixels(28, 64)
     (path / "t10k-labels-idx1-ubyte").write_bytes(idx(np.where(np.arange(32) == 5, 10, labels)))
     (path / "train-labels-idx1-ubyte").write_bytes(idx(np.arange(64) % 11))
     line = failure(capsys, 1, "eval", model, "--data", path)

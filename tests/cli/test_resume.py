@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-import fastconv._files
 import fastconv as fc
+import fastconv._files
 from fastconv.cli import main
 
 from .files import failure, train, write_idx, write_npz

@@ -86,7 +86,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "minutes": {
         "type": positive_number,
         "metavar": "M",
-        "help": "train for so long, with one cycle of the learning rate",
+        "help": "train for so long, with one cycle of the learning rate that goes by the clock: two such runs differ",
     },
     "batch_size": {"type": positive_integer, "metavar": "N", "help": f"default: {Settings.batch_size}"},
     "lr": {
@@ -161,7 +161,7 @@ def gather(args: argparse.Namespace) -> Settings:
     if "model" in typed:
         given = {name: value for name, value in given.items() if name not in ("model_args", "layers")}
     given |= typed
-    if str(given.get("model", "")).endswith(".toml"):
+    if "layers" not in given and str(given.get("model", "")).endswith(".toml"):
         given |= {"layers": read_layers(given["model"]), "model": os.path.basename(given["model"])}
     if args.resume:
         given = _resumed(given)
@@ -180,7 +180,7 @@ def _read(path: str) -> dict[str, Any]:
     if "layers" in content:
         if content.keys() & {"model", "model_args"}:
             raise ValueError(f"{path}: has layers and a model as well")
-        content["model"] = os.path.splitext(os.path.basename(path))[0]
+        content["model"] = f"{os.path.splitext(os.path.basename(path))[0]}.toml"
     return content
 
 
