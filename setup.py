@@ -42,9 +42,15 @@ ELEMENTS = {"float32": [], "float64": [("FASTCONV_DOUBLE", "1")]}
 FLOAT32_ONLY = ("winograd", "winograd_weight")          # the error bound of float64 is that of the direct sum
 
 # -ffast-math and its relatives are out: they would change the floating-point mode of the whole process.
-# Tables for unwinding serve C++ exceptions and debuggers: a twentieth of the wheel.
+# Tables for unwinding serve C++ exceptions and debuggers, a procedure linkage table calls that are bound late: each is
+# some percent of the wheel, as is an identity of the build.
 COMPILE = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-fvisibility=hidden",
            "-fno-asynchronous-unwind-tables"]
+LINK = ["-s"]
+if sys.platform == "linux":
+    COMPILE.append("-fno-plt")
+    LINK.append("-Wl,--build-id=none")
+COMPACT = ("optim",)                                    # with -O2: as fast or faster, and smaller
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
 LIMITED_API = [("Py_LIMITED_API", "0x030B0000")]
@@ -100,7 +106,8 @@ def extensions() -> list[Extension]:
             name = ".".join((*package.relative_to(STAGE).parts, source.stem))
             found.append(Extension(
                 name, [staged.as_posix()], include_dirs=[package.as_posix()], define_macros=[*LIMITED_API, *macros],
-                extra_compile_args=[*COMPILE, *flags], extra_link_args=["-s"], py_limited_api=True,
+                extra_compile_args=[*COMPILE, *flags, *(["-O2"] if source.stem in COMPACT else [])],
+                extra_link_args=LINK, py_limited_api=True,
                 depends=[(package / header.name).as_posix() for header in declarations
                          if (package / header.name).exists()],
             ))

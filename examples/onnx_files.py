@@ -3,9 +3,10 @@
 A LeNet-5 learns the digits. As an ONNX file it runs in any program that reads the format, here in
 onnxruntime, if that is installed. Read back, the file is a network of layers again, whose training can
 go on: here it learns the digits turned upside down, which it has never seen. Its weights alone go into
-a file of safetensors, which PyTorch reads with `safetensors.torch.load_file`.
+a file of safetensors, which PyTorch reads with `safetensors.torch.load_file`. It needs onnx and
+safetensors: pip install 'fastconv[onnx,io]'.
 
-Run it:  python examples/onnx_files.py         (needs onnx and safetensors: pip install 'fastconv[onnx,io]')
+Run it:  python examples/onnx_files.py
 """
 
 import importlib.util

@@ -16,7 +16,8 @@ from ._threads import get_num_threads, set_num_threads, threads
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bench, data, functional, models, nn, onnx, optim, plot, testing, train
+    from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from . import onnx as onnx
     from . import sklearn as sklearn
     from . import torch as torch
     from ._summary import summary
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from .weights import load_weights, save_weights
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
-_SUBMODULES = ("bench", "data", "functional", "models", "nn", "onnx", "optim", "plot", "testing", "train")
+_SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
 # Those that need an extra to be imported, and therefore are not in __all__.
-_BRIDGES = ("sklearn", "torch")
+_BRIDGES = ("onnx", "sklearn", "torch")
 _NAMES = {
     "History": "train",
     "Trainer": "train",
@@ -56,7 +57,6 @@ __all__ = [
     "load_weights",
     "models",
     "nn",
-    "onnx",
     "optim",
     "plot",
     "save_checkpoint",

@@ -32,6 +32,10 @@ cdef inline void pack_panel(void* argument, Py_ssize_t item, int thread) noexcep
         pack(first, j.channel_stride, j.row_stride, channels, rows, width, to)
     elif taps == j.channel_stride:                        # the weights of a row follow each other
         pack(first, 1, j.row_stride, channels * taps, rows, width, to)
+    elif taps == j.row_stride:                            # those of a channel do
+        for c in range(channels):
+            pack(first + c * j.channel_stride, 1, j.row_stride, taps, rows, width, line)
+            line += taps * width
     else:
         for c in range(channels):
             for r in range(j.row.taps):

@@ -17,13 +17,14 @@ from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport STORE_CYCLES, TAPS, Axis, Band, Tap, ceil_div, clamp, plan, plan_window
 from .border cimport Span, choose_spans, fill_tables, most_spans, set_spans
 from .channel_lanes cimport correlate_window, pack_panel
-from .correlation cimport Correlation
+from .correlation cimport CHANNELS, IMAGES, PIXELS, Correlation
 from .geometry cimport Conv, add_tap, forward_axes, new_taps, offset_tables, read_geometry, set_axis
-from .panel cimport panels_of
+from .image_lanes cimport correlate_images, plan_images
+from .panel cimport all_finite, panels_of
 from .pixel_lanes cimport correlate_band, pack_weights
 from .simd cimport LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, real
 from .tile cimport MOST_VECTORS, points_of
-from .workspace cimport memory
+from .workspace cimport memory, whole_lines
 
 cdef enum:
     WINDOW_FLAT = 384           # positions in a window, about
@@ -53,11 +54,14 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     cdef Band* band = &j.band
     cdef Py_ssize_t most_images = ceil_div(j.N, 2 * team(j.N, work))
     cdef Py_ssize_t image_step = j.groups * j.channels * j.row.size * j.column.size
-    cdef double pixels, channels, straight
+    cdef double pixels, channels, images, straight, least
+    cdef bint uncut
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
+    images = plan_images(band, 1) if j.depth else -1
+    uncut = band.row_items == 1
     pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
-    j.lanes = j.straight = False
+    j.lanes, j.straight = PIXELS, False
     if 0 < j.depth <= TAPS and j.row_step == j.column_step == 1:
         straight = plan(band, 1, positions_wanted(j.rows), True, 1)
         j.straight = (band.chunk == j.channels and band.column_items == 1
@@ -65,13 +69,22 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
                       / (<double>LANES * j.channels))
         if j.straight:
             pixels = straight
+    least = pixels
     if j.depth and 2 * j.rows > LANES:                    # else few lanes would be full
         channels = plan_window(band, most_images, window_wanted(j.rows),
                                WINDOW_TAPS if j.column.taps > 1 else COLUMN_TAPS, image_step)
         set_spans(&j.whole, band, 0)
+        if j.panels.vectors == 1:                         # more to be loaded than multiplied
+            channels *= 1.25
         channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
-        j.lanes = 0.9 * channels < pixels and band.size <= MOST_RESULTS
-    if not j.lanes:
+        if 0.9 * channels < least and band.size <= MOST_RESULTS:
+            j.lanes, least = CHANNELS, 0.9 * channels
+    if uncut and not band.in_place:
+        least *= 1.1                                      # beginnings and ends of tiles at borders
+    if 0 <= images < least and all_finite(j.weight, j.groups * j.group_stride):
+        j.lanes = IMAGES
+        plan_images(band, ceil_div(2 * team(MOST_ITEMS, work), j.groups))
+    elif j.lanes == PIXELS:
         plan(band, 1 if j.straight else most_images, positions_wanted(j.rows), j.straight, 1)
     j.row, j.column = band.row, band.column
 
@@ -123,6 +136,24 @@ cdef int by_pixels(Correlation* j, double work) except -1:
     return 0
 
 
+cdef int by_images(Correlation* j, double work) except -1:
+    """Images in lanes."""
+    cdef Band* band = &j.band
+    cdef Py_ssize_t items = j.groups * band.image_items * band.row_items, packs
+    cdef int threads = team(items, work)
+    j.row_blocks = ceil_div(j.rows, TILE_ROWS)
+    packs = j.groups * j.row_blocks
+    j.scratch_size = whole_lines(band.size + j.rows * band.flat * LANES)
+    j.table_size = j.row.size * j.column.size
+    j.packed = <real*>memory(packs * TILE_ROWS * j.depth * sizeof(real))
+    j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
+    j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+    with nogil:
+        run(pack_weights, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
+        run(correlate_images, j, items, threads)
+    return 0
+
+
 cdef int correlate(Correlation* j) except -1:
     cdef double work
     cdef Py_ssize_t rows = most_spans(&j.row), columns = most_spans(&j.column)
@@ -138,8 +169,10 @@ cdef int correlate(Correlation* j) except -1:
     j.whole.row, j.whole.column = spans + rows + columns, spans + rows + columns + 1
     try:
         choose(j, work)
-        if j.lanes:
+        if j.lanes == CHANNELS:
             by_channels(j, work)
+        elif j.lanes == IMAGES:
+            by_images(j, work)
         else:
             by_pixels(j, work)
     finally:

@@ -8,20 +8,23 @@ sum over one part for some channels and some outputs, the parts are added in ord
         for each panel:                vectors of output channels                            (streams)
             for each few taps:         tile, reading pixels one by one, over all positions   (registers)
     turn the sums into rows of the weight
-Few output channels would leave lanes idle: there pixels are in lanes, and the tile is one of dot products. So they are
-where dilation is so far that a window would be too large.
+Few output channels would leave lanes idle: there images are in lanes, or pixels where images are few, and the tile is
+one of dot products. Pixels also are where dilation is so far that a window would be too large.
 """
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
-from .band cimport Axis, Band, Piece, Tap, ceil_div, clamp, find_places, piece, plan, plan_window, positions, window
+from .band cimport (
+    Axis, Band, Piece, Tap, ceil_div, clamp, find_places, frame, lines_of, piece, plan, plan_window, positions, window,
+)
 from .geometry cimport Conv, forward_axes, new_taps, offset_tables, read_geometry
 from .panel cimport Panels, first_vector, pack, panels_of, unpack
 from .simd cimport LANES, POINTS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_set, vec_sum
-from .tile cimport MOST_VECTORS, Dots, Points, dots_in_place, points, points_of, vectors_of
-from .workspace cimport memory
+from .stack cimport STACK, Stack, stack_images
+from .tile cimport MOST_VECTORS, Lines, Points, dots_in_place, points, points_of, vectors_of
+from .workspace cimport memory, whole_lines
 
 cdef enum:
     ROWS = 256                  # output channels of an item, at most
@@ -29,6 +32,7 @@ cdef enum:
     GRADIENTS = 1 << 16         # gradients of a band that stay in L2, about, for many
     LEAST_FLAT = 64             # positions in a window
     MOST_FLAT = 1024
+    MOST_TAPS = 256             # summed at a time with images in lanes
     WEIGHTS = 1 << 16           # sums of an item that stay in L2, about
     PARTIAL_SUMS = 1 << 18      # in all parts, about
     MOST_PARTS = 16             # partial sums, at most
@@ -46,6 +50,7 @@ cdef struct WeightGradient:
     Py_ssize_t bands            # of one group
     Py_ssize_t parts, channel_chunks, row_chunks, row_chunk
     Panels panels               # of a row chunk
+    bint stacked                # images in lanes
     Py_ssize_t* offsets
     Py_ssize_t* tables          # for each thread: where the positions of a band are, and the taps of an item
     Py_ssize_t table_size
@@ -165,39 +170,67 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
                    min(item.rows - (vector + i) * LANES, LANES), to + (vector + i) * LANES * j.depth, j.depth, 1)
 
 
+cdef void stack_band(WeightGradient* j, const Part* item, const Piece* at, Py_ssize_t* place, real* pixels,
+                     real* grads) noexcept nogil:
+    """The pixels that a band of LANES images sees, zeros outside included, and its rows of grad_output."""
+    cdef Band* band = &j.band
+    cdef Py_ssize_t area = j.row.size * j.column.size, image_step = j.groups * j.channels * area
+    cdef Py_ssize_t outputs = j.row.grid * j.column.grid, grad_step = j.groups * j.rows * outputs
+    cdef Py_ssize_t line = at.row * j.row.step + j.row.tap[0].origin
+    cdef Stack s
+    s.first = clamp(line, 0, j.row.size)
+    s.lines = clamp(line + lines_of(&j.row, at.rows), s.first, j.row.size) - s.first
+    s.top, s.left = s.first - line if s.lines else 0, 0 - j.column.tap[0].origin
+    s.width, s.pitch, s.plane = j.column.size, band.pitch, band.plane * LANES
+    stack_images(&s, j.input + at.image * image_step + (item.group * j.channels + item.c0) * area, at.images,
+                 image_step, item.channels, area, j.input + j.N * image_step, place, pixels)
+    s.first, s.lines, s.top, s.left = at.row, at.rows, 0, 0
+    s.width = s.pitch = at.columns
+    s.plane = band.flat
+    stack_images(&s, j.grad_output + at.image * grad_step + (item.group * j.rows + item.k0) * outputs, at.images,
+                 grad_step, item.rows, outputs, j.grad_output + j.N * grad_step, place, grads)
+
+
 cdef void weight_dots(void* argument, Py_ssize_t number, int thread) noexcept nogil:
-    """Pixels in lanes: for few output channels."""
+    """Images or pixels in lanes: for few output channels."""
     cdef WeightGradient* j = <WeightGradient*>argument
     cdef Band* band = &j.band
     cdef Part item = weight_item(j, number)
     cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps
     cdef Py_ssize_t area = j.row.size * j.column.size, image_step = j.groups * j.channels * area
     cdef Py_ssize_t c_step = band.chunk * j.row.taps * j.column.taps + MOST_VECTORS
-    cdef Py_ssize_t b, block, k, t, width
+    cdef Py_ssize_t b, block, k, t
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* grads = pixels + band.size
     cdef real* c = grads + item.rows * band.flat
     cdef real* to = sums_of(j, &item)
-    cdef const real* first
-    cdef const Py_ssize_t* offsets
-    cdef Dots dots
+    cdef const real* first = pixels
+    cdef const Py_ssize_t* offsets = j.offsets
+    cdef Lines lines
+    cdef int rows
     cdef Piece at
-    memset(c, 0, item.rows * c_step * sizeof(real))
+    lines.a_row = band.flat
+    lines.b_line, lines.b_vector = j.row.pace * band.pitch * LANES, j.column.pace * LANES
+    memset(c, 0, item.rows * c_step * LANES * sizeof(real))
     for b in range(item.first_band, item.stop_band):
         at = piece(band, b)
-        first = positions(band, &at, j.input + at.image * image_step + (item.group * j.channels + item.c0) * area,
-                          item.channels, image_step, j.input + j.N * image_step, at.images * at.rows * band.pitch,
-                          pixels, j.offsets, &offsets)
-        grad_lines(j, &at, item.group * j.rows + item.k0, item.rows, grads)
+        if j.stacked:
+            stack_band(j, &item, &at, j.tables + thread * j.table_size, pixels, grads)
+            lines.lines, lines.vectors = at.rows, at.columns
+        else:
+            first = positions(band, &at, j.input + at.image * image_step + (item.group * j.channels + item.c0) * area,
+                              item.channels, image_step, j.input + j.N * image_step, at.images * at.rows * band.pitch,
+                              pixels, j.offsets, &offsets)
+            grad_lines(j, &at, item.group * j.rows + item.k0, item.rows, grads)
+            lines.lines, lines.vectors = 1, at.images * at.rows * band.pitch // LANES
         for block in range(ceil_div(item.rows, TILE_ROWS)):
             k = block * TILE_ROWS
-            dots = dots_in_place(<int>min(item.rows - k, TILE_ROWS))
-            width = vectors_of(<int>min(item.rows - k, TILE_ROWS))
-            for t in range(ceil_div(taps, width)):
-                dots(at.images * at.rows * band.pitch, grads + k * band.flat, band.flat, first,
-                     offsets + t * width, c + k * c_step + t * width, c_step)
+            rows = <int>min(item.rows - k, TILE_ROWS)
+            dots_in_place(rows)(ceil_div(taps, vectors_of(rows)), &lines, grads + k * band.flat, first, offsets,
+                                c + k * c_step * LANES, c_step)
     for k in range(item.rows):
-        memcpy(to + k * j.depth, c + k * c_step, taps * sizeof(real))
+        for t in range(taps):
+            to[k * j.depth + t] = vec_sum(vec_load(c + (k * c_step + t) * LANES))
 
 
 cdef void add_parts(void* argument, Py_ssize_t row, int thread) noexcept nogil:
@@ -225,9 +258,31 @@ cdef void deal_channels(WeightGradient* j, Py_ssize_t others, Py_ssize_t threads
     j.channel_chunks = ceil_div(j.channels, j.band.chunk)
 
 
+cdef bint plan_stack(WeightGradient* j) noexcept nogil:
+    """Lay out a band of LANES images with images in lanes, if that fills vectors about as well as pixels do."""
+    cdef Band* band = &j.band
+    cdef Py_ssize_t lines
+    cdef double stacked
+    frame(&band.row)
+    frame(&band.column)
+    band.images, band.image_items, band.in_place = LANES, ceil_div(band.N, LANES), False
+    band.columns, band.column_items, band.pitch = band.column.grid, 1, lines_of(&band.column, band.column.grid)
+    band.row_items = ceil_div(band.row.grid, clamp(SUMS // (j.rows * band.columns * LANES), 1, band.row.grid))
+    band.band_rows = ceil_div(band.row.grid, band.row_items)
+    lines = lines_of(&band.row, band.band_rows)
+    band.image_size = band.plane = lines * band.pitch
+    band.chunk = clamp(STACK // (band.plane * LANES), 1, band.channels)
+    band.chunk = clamp(MOST_TAPS // (band.row.taps * band.column.taps), 1, band.chunk)
+    band.chunk = ceil_div(band.channels, ceil_div(band.channels, band.chunk))
+    band.flat = band.band_rows * band.columns * LANES
+    band.size = band.chunk * band.plane * LANES
+    stacked = band.image_items * band.columns
+    return stacked <= 1.25 * band.N * ceil_div(band.columns, LANES) and band.size <= STACK
+
+
 cdef int sum_weights(WeightGradient* j) except -1:
     cdef Band* band = &j.band
-    cdef Py_ssize_t items, taps = j.row.taps * j.column.taps
+    cdef Py_ssize_t items, t, taps = j.row.taps * j.column.taps
     cdef double work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * j.depth
     cdef int threads
     cdef real* parts = NULL
@@ -237,10 +292,13 @@ cdef int sum_weights(WeightGradient* j) except -1:
     j.row_chunks = ceil_div(j.rows, ROWS)
     j.row_chunk = ceil_div(ceil_div(j.rows, j.row_chunks), LANES) * LANES
     j.row_chunks = ceil_div(j.rows, j.row_chunk)
-    plan_window(band, j.N, clamp(GRADIENTS // j.row_chunk, LEAST_FLAT, MOST_FLAT), WEIGHTS // j.row_chunk,
-                j.groups * j.channels * j.row.size * j.column.size)
-    few = 2 * j.rows <= LANES or band.size > MOST_WINDOW
-    if few:
+    j.stacked = j.rows <= TILE_ROWS and plan_stack(j)
+    few = j.stacked or 2 * j.rows <= LANES
+    if not few:
+        plan_window(band, j.N, clamp(GRADIENTS // j.row_chunk, LEAST_FLAT, MOST_FLAT), WEIGHTS // j.row_chunk,
+                    j.groups * j.channels * j.row.size * j.column.size)
+        few = band.size > MOST_WINDOW
+    if few and not j.stacked:
         plan(band, j.N, SUMS // j.rows, True, LANES)
     j.row, j.column = band.row, band.column
     j.bands = band.image_items * band.row_items * band.column_items
@@ -248,11 +306,18 @@ cdef int sum_weights(WeightGradient* j) except -1:
     deal_channels(j, j.groups * j.parts * j.row_chunks, team(MOST_ITEMS, work))
     items = j.groups * j.parts * j.row_chunks * j.channel_chunks
     threads = team(items, work)
-    j.scratch_size = band.size + j.row_chunk * (band.flat + band.chunk * taps + POINTS)    # `few`: less
+    j.scratch_size = whole_lines(band.size + j.row_chunk * (band.flat
+                                                            + (band.chunk * taps + POINTS) * (LANES if few else 1)))
     j.table_size = 2 * (band.flat + band.chunk * taps + POINTS + LANES)
+    if j.stacked:
+        j.row_chunk = j.rows
+        j.table_size = max(j.row.size * j.column.size, band.band_rows * band.columns)
     j.offsets, j.scratch, j.tables = NULL, NULL, NULL
     try:
         j.offsets = offset_tables(band, j.row.size * j.column.size)
+        if j.stacked:
+            for t in range(band.chunk * taps):
+                j.offsets[t] *= LANES
         j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
         j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
         j.sums = j.total

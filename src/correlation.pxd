@@ -1,8 +1,14 @@
-"""A convolution or one grid of its gradient, as the loop nests of pixel_lanes.pxd and channel_lanes.pxd see it."""
+"""A convolution or one grid of its gradient, as the loop nests of *_lanes.pxd see it."""
 from .band cimport Axis, Band
 from .border cimport Border
 from .panel cimport Panels
 from .simd cimport real
+
+
+cdef enum Lanes:                # what lies side by side in a vector
+    PIXELS
+    CHANNELS                    # of the output
+    IMAGES
 
 
 cdef struct Correlation:
@@ -17,14 +23,14 @@ cdef struct Correlation:
     const real* weight
     Py_ssize_t row_stride, channel_stride, group_stride, kernel_width       # of the weight, in reals
     Py_ssize_t depth, row_blocks
-    bint lanes                  # output channels in lanes; otherwise pixels,
-    bint straight               # whose sums go from registers to dst
+    Lanes lanes
+    bint straight               # with pixels in lanes: sums go from registers to dst
     Panels panels               # of output channels
     Py_ssize_t panel_items      # parts into which they are dealt
     Border whole, border        # all taps everywhere; each where it meets the source
     bint finite                 # all weights
-    Py_ssize_t* tables          # for each thread: where the positions of an item are in the window and in the sums
-    Py_ssize_t table_size
+    Py_ssize_t* tables          # for each thread: where the positions of an item are in the window and in the sums; or,
+    Py_ssize_t table_size       # with images in lanes, where their pixels go
     real* packed                # weights: groups x row blocks x depth x TILE_ROWS, or groups x panels x depth x width
     Band band
     Py_ssize_t* offsets

@@ -61,11 +61,10 @@ cdef inline void pack(const real* matrix, Py_ssize_t k_step, Py_ssize_t row_step
 
 
 cdef inline bint all_finite(const real* panel, Py_ssize_t size) noexcept nogil:
-    """size: a multiple of LANES."""
     cdef vec sum = vec_set(0), one
     cdef Py_ssize_t i
-    for i in range(size // LANES):
-        one = vec_load(panel + i * LANES)
+    for i in range(ceil_div(size, LANES)):
+        one = vec_load(panel + i * LANES) if i < size // LANES else vec_load_part(panel + i * LANES, size % LANES)
         sum = vec_add(sum, vec_sub(one, one))             # 0, or NaN for inf and NaN
     return vec_sum(sum) == 0
 

@@ -69,7 +69,7 @@ cdef inline void store_run(const real* c, Py_ssize_t c_step, Py_ssize_t rows, Py
 cdef inline void correlate_straight(const Correlation* j, const Piece* at, const real* first, const Py_ssize_t* offsets,
                                     real* c, Py_ssize_t c_step) noexcept nogil:
     """A band whose positions lie as in dst: rows of one image, and all channels."""
-    cdef Py_ssize_t flat = at.rows * j.dst_W, area = j.dst_H * j.dst_W, block, row, width, t, start
+    cdef Py_ssize_t flat = at.rows * j.dst_W, area = j.dst_H * j.dst_W, block, row, width, start
     cdef const real* weights = j.packed + at.group * j.row_blocks * j.depth * TILE_ROWS
     cdef const real* bias
     cdef real zeros[TILE_ROWS]
@@ -85,12 +85,13 @@ cdef inline void correlate_straight(const Correlation* j, const Piece* at, const
         bias = j.bias + row if j.bias != NULL else zeros                    # a sum of -0 becomes +0
         to = j.dst + (at.image * j.groups * j.rows + row) * area + at.row * j.dst_W
         if flat < width:
-            tile(j.depth, weights, first, offsets, c, c_step, bias, False)
+            tile(1, j.depth, weights, first, offsets, c, c_step, bias, False)
             store_run(c, c_step, rows, flat, to, area)
         else:
-            for t in range(ceil_div(flat, width)):
-                start = min(t * width, flat - width)
-                tile(j.depth, weights, first + start, offsets, to + start, area, bias, False)
+            tile(flat // width, j.depth, weights, first, offsets, to, area, bias, False)
+            if flat % width:
+                start = flat - width
+                tile(1, j.depth, weights, first + start, offsets, to + start, area, bias, False)
         weights += j.depth * TILE_ROWS
 
 
@@ -101,7 +102,7 @@ cdef inline void correlate_band(void* argument, Py_ssize_t item, int thread) noe
     cdef Py_ssize_t taps = j.row.taps * j.column.taps, area = j.row.size * j.column.size
     cdef Py_ssize_t flat = (at.images - 1) * band.image_size + at.rows * band.pitch
     cdef Py_ssize_t c_step = band.flat + MOST_VECTORS * LANES
-    cdef Py_ssize_t chunk, c0, channels, block, width, t
+    cdef Py_ssize_t chunk, c0, channels, block, width
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* c = pixels + band.size
     cdef const real* source = j.src + (at.image * j.groups + at.group) * j.channels * area
@@ -126,9 +127,7 @@ cdef inline void correlate_band(void* argument, Py_ssize_t item, int thread) noe
                 rows = <int>min(j.rows - block * TILE_ROWS, TILE_ROWS)
                 width = vectors_of(rows) * LANES
                 tile = tile_in_place(rows)
-                for t in range(ceil_div(flat, width)):
-                    tile(channels * taps,
-                         j.packed + ((at.group * j.row_blocks + block) * j.depth + c0 * taps) * TILE_ROWS,
-                         first + t * width, offsets, c + block * TILE_ROWS * c_step + t * width, c_step, NULL,
-                         chunk > 0)
+                tile(ceil_div(flat, width), channels * taps,
+                     j.packed + ((at.group * j.row_blocks + block) * j.depth + c0 * taps) * TILE_ROWS,
+                     first, offsets, c + block * TILE_ROWS * c_step, c_step, NULL, chunk > 0)
     store_band(j, &at, c, c_step)

@@ -10,11 +10,17 @@ All of C stays in registers. A is read through two strides, so that it may be a 
 TILE_ROWS), a plain row-major matrix (row_step = its width, k_step 1) or an image. B is a packed panel whose rows are
 TILE_COLUMNS apart. The order of the sum over k is the same for every element of C, in full tiles and at edges.
 
+Some do several tiles, one after the other. That spares calls; above all, GCC holds accumulators in registers from their
+first value to the last only inside of a loop, and takes 40 to 80 cycles to move them otherwise.
+
 `tile_in_place` reads the rows of B where they lie, at given offsets, and serves fewer rows with wider vectors:
 
     rows of C                1   2   3   4   5   6   7   8
     vectors, 16 registers    8   6   4   3   2   2
     vectors, 32 registers    8   8   8   6   4   4   3   3
+
+`tile_of_taps` has the same widths, and runs over taps in a nest of loops instead of offsets, so that some rows and
+columns of them can be left out without a table for each choice.
 
 `points` reads A where it lies, number by number: A[i, k] is at places[i] + offsets[k]. B is packed in panels that are
 one to PANEL_VECTORS vectors wide. Any set of positions of an image can be the rows of such a tile, its taps the sum, or
@@ -24,8 +30,8 @@ the other way round.
     rows, 16 registers       8   6
     rows, 32 registers       9   9   8   6
 
-`dots_in_place` sums over what lies side by side instead: C[i, j] is the dot product of a row of A and a column of B
-that are both contiguous. Its accumulators are vectors of partial sums, one for each lane.
+`dots_in_place` sums over vectors instead: C[i, j] is a vector of dot products, one for each lane, of a row of A and a
+column of B, which lies where it lies, some lines of some vectors.
 """
 from .simd cimport (
     LANES, MOST_TILE_VECTORS, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma,
@@ -72,90 +78,93 @@ cdef inline int vectors_of(int rows) noexcept nogil:
 
 cdef inline void tile_of(
     const int rows, const int vectors,          # constants at every call: the loops over them are unrolled
-    Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c, Py_ssize_t c_step,
-    const real* bias, bint accumulate,
+    Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+    real* c, Py_ssize_t c_step, const real* bias, bint accumulate,
 ) noexcept nogil:
     cdef vec acc[TILE_ROWS][MOST_VECTORS]
     cdef vec held[MOST_VECTORS]                 # of A or B, whichever needs fewer registers
     cdef vec one
-    cdef Py_ssize_t k
+    cdef Py_ssize_t _tile, k
     cdef int i, j
-    for i in range(rows):
-        for j in range(vectors):
-            acc[i][j] = vec_load(c + i * c_step + j * LANES) if accumulate else vec_set(0)
-    for k in range(depth):
-        if rows < vectors:
-            for i in range(rows):
-                held[i] = vec_set(a[k * TILE_ROWS + i])
-            for j in range(vectors):
-                one = vec_load(b + offsets[k] + j * LANES)
-                for i in range(rows):
-                    acc[i][j] = vec_fma(held[i], one, acc[i][j])
-        else:
-            for j in range(vectors):
-                held[j] = vec_load(b + offsets[k] + j * LANES)
-            for i in range(rows):
-                one = vec_set(a[k * TILE_ROWS + i])
-                for j in range(vectors):
-                    acc[i][j] = vec_fma(one, held[j], acc[i][j])
-    if bias != NULL:
+    for _tile in range(tiles):
         for i in range(rows):
-            one = vec_set(bias[i])
             for j in range(vectors):
-                acc[i][j] = vec_add(acc[i][j], one)
-    for i in range(rows):
-        for j in range(vectors):
-            vec_store(c + i * c_step + j * LANES, acc[i][j])
+                acc[i][j] = vec_load(c + i * c_step + j * LANES) if accumulate else vec_set(0)
+        for k in range(depth):
+            if rows < vectors:
+                for i in range(rows):
+                    held[i] = vec_set(a[k * TILE_ROWS + i])
+                for j in range(vectors):
+                    one = vec_load(b + offsets[k] + j * LANES)
+                    for i in range(rows):
+                        acc[i][j] = vec_fma(held[i], one, acc[i][j])
+            else:
+                for j in range(vectors):
+                    held[j] = vec_load(b + offsets[k] + j * LANES)
+                for i in range(rows):
+                    one = vec_set(a[k * TILE_ROWS + i])
+                    for j in range(vectors):
+                        acc[i][j] = vec_fma(one, held[j], acc[i][j])
+        if bias != NULL:
+            for i in range(rows):
+                one = vec_set(bias[i])
+                for j in range(vectors):
+                    acc[i][j] = vec_add(acc[i][j], one)
+        for i in range(rows):
+            for j in range(vectors):
+                vec_store(c + i * c_step + j * LANES, acc[i][j])
+        b += vectors * LANES
+        c += vectors * LANES
 
 
 ctypedef void (*InPlace)(
-    Py_ssize_t depth,
+    Py_ssize_t tiles, Py_ssize_t depth,
     const real* a,                              # a packed panel, TILE_ROWS apart also if there are fewer rows
     const real* b, const Py_ssize_t* offsets,   # B[k, j] = b[offsets[k] + j]
-    real* c, Py_ssize_t c_step,                 # rows x vectors_of(rows) * LANES
+    real* c, Py_ssize_t c_step,                 # rows x vectors_of(rows) * LANES for each tile
     const real* bias,                           # added to the sums, one for each row; or NULL
     bint accumulate,
 ) noexcept nogil
 
 
-cdef inline void tile_1(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
-    tile_of(1, vectors_of(1), depth, a, b, offsets, c, c_step, bias, accumulate)
+cdef inline void tile_1(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(1, vectors_of(1), tiles, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
-cdef inline void tile_2(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
-    tile_of(2, vectors_of(2), depth, a, b, offsets, c, c_step, bias, accumulate)
+cdef inline void tile_2(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(2, vectors_of(2), tiles, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
-cdef inline void tile_3(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
-    tile_of(3, vectors_of(3), depth, a, b, offsets, c, c_step, bias, accumulate)
+cdef inline void tile_3(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(3, vectors_of(3), tiles, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
-cdef inline void tile_4(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
-    tile_of(4, vectors_of(4), depth, a, b, offsets, c, c_step, bias, accumulate)
+cdef inline void tile_4(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(4, vectors_of(4), tiles, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
-cdef inline void tile_5(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
-    tile_of(5, vectors_of(5), depth, a, b, offsets, c, c_step, bias, accumulate)
+cdef inline void tile_5(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(5, vectors_of(5), tiles, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
-cdef inline void tile_6(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
-    tile_of(6, vectors_of(6), depth, a, b, offsets, c, c_step, bias, accumulate)
+cdef inline void tile_6(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(6, vectors_of(6), tiles, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
-cdef inline void tile_7(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                        Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
-    tile_of(min(7, TILE_ROWS), vectors_of(7), depth, a, b, offsets, c, c_step, bias, accumulate)
+cdef inline void tile_7(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+                        real* c, Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(min(7, TILE_ROWS), vectors_of(7), tiles, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
-cdef inline void tile_full(Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
-                           Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
-    tile_of(TILE_ROWS, TILE_VECTORS, depth, a, b, offsets, c, c_step, bias, accumulate)
+cdef inline void tile_full(Py_ssize_t tiles, Py_ssize_t depth, const real* a, const real* b, const Py_ssize_t* offsets,
+                           real* c, Py_ssize_t c_step, const real* bias, bint accumulate) noexcept nogil:
+    tile_of(TILE_ROWS, TILE_VECTORS, tiles, depth, a, b, offsets, c, c_step, bias, accumulate)
 
 
 cdef inline InPlace tile_in_place(int rows) noexcept nogil:
@@ -173,6 +182,122 @@ cdef inline InPlace tile_in_place(int rows) noexcept nogil:
     if rows == 5:
         return tile_5
     return tile_6 if rows == 6 else tile_7
+
+
+cdef struct Nest:               # of taps: channels, rows, columns; steps in reals
+    Py_ssize_t channels, rows, columns
+    Py_ssize_t a_channel, a_row                     # a column of A is TILE_ROWS apart from the next
+    Py_ssize_t b_channel, b_row, b_column
+
+
+cdef inline void nest_of(
+    const int rows, const int vectors,              # constants at every call
+    Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step, const real* bias,
+) noexcept nogil:
+    cdef vec acc[TILE_ROWS][MOST_VECTORS]
+    cdef vec held[MOST_VECTORS]
+    cdef vec one
+    cdef const real* a_channel
+    cdef const real* b_channel
+    cdef const real* a_row
+    cdef const real* b_row
+    cdef const real* a_tap
+    cdef const real* b_tap
+    cdef Py_ssize_t _tile, _c, _r, _s, columns = n.columns, b_column = n.b_column
+    cdef int i, j
+    for _tile in range(tiles):
+        for i in range(rows):
+            for j in range(vectors):
+                acc[i][j] = vec_set(0)
+        a_channel, b_channel = a, b
+        for _c in range(n.channels):
+            a_row, b_row = a_channel, b_channel
+            for _r in range(n.rows):
+                a_tap, b_tap = a_row, b_row
+                for _s in range(columns):
+                    if rows < vectors:
+                        for i in range(rows):
+                            held[i] = vec_set(a_tap[i])
+                        for j in range(vectors):
+                            one = vec_load(b_tap + j * LANES)
+                            for i in range(rows):
+                                acc[i][j] = vec_fma(held[i], one, acc[i][j])
+                    else:
+                        for j in range(vectors):
+                            held[j] = vec_load(b_tap + j * LANES)
+                        for i in range(rows):
+                            one = vec_set(a_tap[i])
+                            for j in range(vectors):
+                                acc[i][j] = vec_fma(one, held[j], acc[i][j])
+                    a_tap += TILE_ROWS
+                    b_tap += b_column
+                a_row += n.a_row
+                b_row += n.b_row
+            a_channel += n.a_channel
+            b_channel += n.b_channel
+        for i in range(rows):
+            one = vec_set(bias[i])
+            for j in range(vectors):
+                vec_store(c + i * c_step + j * LANES, vec_add(acc[i][j], one))
+        b += vectors * LANES
+        c += vectors * LANES
+
+
+ctypedef void (*NestTile)(
+    Py_ssize_t tiles, const Nest* n,
+    const real* a,                              # a packed panel, as that of tile_in_place
+    const real* b,                              # the value of the first tap for column 0; column j is j further
+    real* c, Py_ssize_t c_step,                 # rows x vectors_of(rows) * LANES for each tile, written
+    const real* bias,                           # added to the sums, one for each row
+) noexcept nogil
+
+
+cdef inline void nest_1(Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step,
+                        const real* bias) noexcept nogil:
+    nest_of(1, vectors_of(1), tiles, n, a, b, c, c_step, bias)
+
+
+cdef inline void nest_2(Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step,
+                        const real* bias) noexcept nogil:
+    nest_of(2, vectors_of(2), tiles, n, a, b, c, c_step, bias)
+
+
+cdef inline void nest_3(Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step,
+                        const real* bias) noexcept nogil:
+    nest_of(3, vectors_of(3), tiles, n, a, b, c, c_step, bias)
+
+
+cdef inline void nest_4(Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step,
+                        const real* bias) noexcept nogil:
+    nest_of(4, vectors_of(4), tiles, n, a, b, c, c_step, bias)
+
+
+cdef inline void nest_5(Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step,
+                        const real* bias) noexcept nogil:
+    nest_of(5, vectors_of(5), tiles, n, a, b, c, c_step, bias)
+
+
+cdef inline void nest_6(Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step,
+                        const real* bias) noexcept nogil:
+    nest_of(6, vectors_of(6), tiles, n, a, b, c, c_step, bias)
+
+
+cdef inline void nest_7(Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step,
+                        const real* bias) noexcept nogil:
+    nest_of(min(7, TILE_ROWS), vectors_of(7), tiles, n, a, b, c, c_step, bias)
+
+
+cdef inline void nest_full(Py_ssize_t tiles, const Nest* n, const real* a, const real* b, real* c, Py_ssize_t c_step,
+                           const real* bias) noexcept nogil:
+    nest_of(TILE_ROWS, TILE_VECTORS, tiles, n, a, b, c, c_step, bias)
+
+
+cdef inline NestTile tile_of_taps(int rows) noexcept nogil:
+    """The tile of up to TILE_ROWS rows. (Called through a pointer, as one at a time gets all registers.)"""
+    cdef NestTile tiles[8]
+    tiles[0], tiles[1], tiles[2], tiles[3] = nest_1, nest_2, nest_3, nest_4
+    tiles[4], tiles[5], tiles[6], tiles[7] = nest_5, nest_6, nest_7, nest_full
+    return nest_full if rows >= TILE_ROWS else tiles[rows - 1]
 
 
 cdef inline int points_of(int vectors) noexcept nogil:
@@ -249,88 +374,102 @@ cdef inline Points points(int vectors) noexcept nogil:
     return points_2 if vectors == 2 else points_3
 
 
+cdef struct Lines:              # of vectors; steps in reals
+    Py_ssize_t lines, vectors                       # of a line
+    Py_ssize_t a_row                                # A has its vectors one after the other
+    Py_ssize_t b_line, b_vector
+
+
 cdef inline void dots_of(
     const int rows, const int columns,          # constants at every call
-    Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
-    real* c, Py_ssize_t c_step,
+    Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets, real* c,
+    Py_ssize_t c_step,
 ) noexcept nogil:
     cdef vec acc[TILE_ROWS][MOST_VECTORS]
     cdef vec held[MOST_VECTORS]
     cdef vec one
-    cdef Py_ssize_t k
-    cdef Py_ssize_t _step
+    cdef const real* a_line
+    cdef const real* b_line
+    cdef Py_ssize_t _tile, _line, _x, k, a_row = n.a_row, b_vector = n.b_vector
     cdef int i, j
-    for i in range(rows):
-        for j in range(columns):
-            acc[i][j] = vec_set(0)
-    k = 0
-    for _step in range(length // LANES):
-        if rows < columns:
-            for i in range(rows):
-                held[i] = vec_load(a + i * a_step + k)
+    for _tile in range(tiles):
+        for i in range(rows):
             for j in range(columns):
-                one = vec_load(b + offsets[j] + k)
-                for i in range(rows):
-                    acc[i][j] = vec_fma(held[i], one, acc[i][j])
-        else:
+                acc[i][j] = vec_load(c + (i * c_step + j) * LANES)
+        a_line, b_line = a, b
+        for _line in range(n.lines):
+            k = 0
+            for _x in range(n.vectors):
+                if rows < columns:
+                    for i in range(rows):
+                        held[i] = vec_load(a_line + i * a_row)
+                    for j in range(columns):
+                        one = vec_load(b_line + offsets[j] + k)
+                        for i in range(rows):
+                            acc[i][j] = vec_fma(held[i], one, acc[i][j])
+                else:
+                    for j in range(columns):
+                        held[j] = vec_load(b_line + offsets[j] + k)
+                    for i in range(rows):
+                        one = vec_load(a_line + i * a_row)
+                        for j in range(columns):
+                            acc[i][j] = vec_fma(one, held[j], acc[i][j])
+                a_line += LANES
+                k += b_vector
+            b_line += n.b_line
+        for i in range(rows):
             for j in range(columns):
-                held[j] = vec_load(b + offsets[j] + k)
-            for i in range(rows):
-                one = vec_load(a + i * a_step + k)
-                for j in range(columns):
-                    acc[i][j] = vec_fma(one, held[j], acc[i][j])
-        k += LANES
-    for i in range(rows):
-        for j in range(columns):
-            c[i * c_step + j] += vec_sum(acc[i][j])
+                vec_store(c + (i * c_step + j) * LANES, acc[i][j])
+        offsets += columns
+        c += columns * LANES
 
 
 ctypedef void (*Dots)(
-    Py_ssize_t length,                          # a multiple of LANES
-    const real* a, Py_ssize_t a_step,           # A[i, k] = a[i*a_step + k]
-    const real* b, const Py_ssize_t* offsets,   # B[k, j] = b[offsets[j] + k]
-    real* c, Py_ssize_t c_step,                 # rows x vectors_of(rows), added to
+    Py_ssize_t tiles, const Lines* n,
+    const real* a,                              # A[i, (l, x)] = the vector a[i*a_row + (l*vectors + x) * LANES]
+    const real* b, const Py_ssize_t* offsets,   # B[(l, x), j] = the vector b[offsets[j] + l*b_line + x*b_vector]
+    real* c, Py_ssize_t c_step,                 # rows x vectors_of(rows) vectors for each tile, added to
 ) noexcept nogil
 
 
-cdef inline void dots_1(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+cdef inline void dots_1(Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets,
                         real* c, Py_ssize_t c_step) noexcept nogil:
-    dots_of(1, vectors_of(1), length, a, a_step, b, offsets, c, c_step)
+    dots_of(1, vectors_of(1), tiles, n, a, b, offsets, c, c_step)
 
 
-cdef inline void dots_2(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+cdef inline void dots_2(Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets,
                         real* c, Py_ssize_t c_step) noexcept nogil:
-    dots_of(2, vectors_of(2), length, a, a_step, b, offsets, c, c_step)
+    dots_of(2, vectors_of(2), tiles, n, a, b, offsets, c, c_step)
 
 
-cdef inline void dots_3(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+cdef inline void dots_3(Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets,
                         real* c, Py_ssize_t c_step) noexcept nogil:
-    dots_of(3, vectors_of(3), length, a, a_step, b, offsets, c, c_step)
+    dots_of(3, vectors_of(3), tiles, n, a, b, offsets, c, c_step)
 
 
-cdef inline void dots_4(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+cdef inline void dots_4(Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets,
                         real* c, Py_ssize_t c_step) noexcept nogil:
-    dots_of(4, vectors_of(4), length, a, a_step, b, offsets, c, c_step)
+    dots_of(4, vectors_of(4), tiles, n, a, b, offsets, c, c_step)
 
 
-cdef inline void dots_5(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+cdef inline void dots_5(Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets,
                         real* c, Py_ssize_t c_step) noexcept nogil:
-    dots_of(5, vectors_of(5), length, a, a_step, b, offsets, c, c_step)
+    dots_of(5, vectors_of(5), tiles, n, a, b, offsets, c, c_step)
 
 
-cdef inline void dots_6(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+cdef inline void dots_6(Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets,
                         real* c, Py_ssize_t c_step) noexcept nogil:
-    dots_of(6, vectors_of(6), length, a, a_step, b, offsets, c, c_step)
+    dots_of(6, vectors_of(6), tiles, n, a, b, offsets, c, c_step)
 
 
-cdef inline void dots_7(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b, const Py_ssize_t* offsets,
+cdef inline void dots_7(Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets,
                         real* c, Py_ssize_t c_step) noexcept nogil:
-    dots_of(min(7, TILE_ROWS), vectors_of(7), length, a, a_step, b, offsets, c, c_step)
+    dots_of(min(7, TILE_ROWS), vectors_of(7), tiles, n, a, b, offsets, c, c_step)
 
 
-cdef inline void dots_full(Py_ssize_t length, const real* a, Py_ssize_t a_step, const real* b,
-                           const Py_ssize_t* offsets, real* c, Py_ssize_t c_step) noexcept nogil:
-    dots_of(TILE_ROWS, TILE_VECTORS, length, a, a_step, b, offsets, c, c_step)
+cdef inline void dots_full(Py_ssize_t tiles, const Lines* n, const real* a, const real* b, const Py_ssize_t* offsets,
+                           real* c, Py_ssize_t c_step) noexcept nogil:
+    dots_of(TILE_ROWS, TILE_VECTORS, tiles, n, a, b, offsets, c, c_step)
 
 
 cdef inline Dots dots_in_place(int rows) noexcept nogil:

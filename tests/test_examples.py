@@ -28,7 +28,7 @@ def test_every_example_has_a_test_and_a_text():
         "torch_layers.py",
     }  # fmt: skip
     for name in names:
-        assert f"python examples/{name}\n" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
+        assert f"python examples/{name}" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
 
 
 def test_white_pixels(capsys):

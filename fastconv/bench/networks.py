@@ -9,7 +9,6 @@ import numpy as np
 import fastconv as fc
 from fastconv import models, nn, optim
 from fastconv._arrays import Array
-from fastconv.onnx.exporting import serialized
 
 from .shapes import Layer
 from .task import Task, normals
@@ -152,6 +151,8 @@ def inference(layer: Layer, ours: Callable[..., Callable[[], Any]] = fastconv_fo
 
 def onnxruntime_session(onnxruntime: Any, model: nn.Module, shape: tuple[int, ...]) -> Any:
     """The network in onnxruntime, by way of `fc.onnx`, with as many threads as fastconv; the rest is its default."""
+    from fastconv.onnx.exporting import serialized
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = fc.get_num_threads()
     return onnxruntime.InferenceSession(serialized(model, shape), options, providers=["CPUExecutionProvider"])

@@ -135,11 +135,11 @@ def for_network(name: str, path: str, meta: dict[str, Any]) -> Split:
         As `read`; or the network does not take these images, or has no class for a label.
     """
     _, channels, *size = network.input_shape(meta)
-    _, (images, labels) = read(name, (size[0], size[1]), channels == 1, meta.get("class_names"))
-    classes, row = meta["num_classes"], int((labels >= meta["num_classes"]).argmax())
-    if labels[row] >= classes:
-        raise ValueError(f"{name}: has the label {labels[row]} (test image {row}), {path} knows {classes} classes")
+    _, test = read(name, (size[0], size[1]), channels == 1, meta.get("class_names"))
+    classes, row = meta["num_classes"], int((test.y >= meta["num_classes"]).argmax())
+    if test.y[row] >= classes:
+        raise ValueError(f"{name}: has the label {test.y[row]} (test image {row}), {path} knows {classes} classes")
     try:
-        return Split(network.fit(images, meta), labels)
+        return Split(network.fit(test.X, meta), test.y, test.classes)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None

@@ -33,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
         name = args.data or config.get("data", datasets.DIGITS)
         if not isinstance(name, str):
             raise ValueError(f"the configuration names no data, but {name!r}")
-        images, labels = datasets.for_network(name, MODEL, meta)
-        return run_model(model, images, labels, config.get("class_names"))
+        split = datasets.for_network(name, MODEL, meta)
+        return run_model(model, split.X, split.y, config.get("class_names", split.classes))
 
     set_threads(args.threads)
     found = read_run(args.run)

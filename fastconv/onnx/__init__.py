@@ -1,4 +1,4 @@
-"""Models to and from ONNX files (https://onnx.ai), for other programs and from them.
+"""Models to and from ONNX files (https://onnx.ai), for other programs and from them; needs the extra ``onnx``.
 
 >>> import os, tempfile
 >>> import fastconv as fc
@@ -8,25 +8,12 @@
 61706
 """
 
-from typing import TYPE_CHECKING, Any
+from fastconv._extras import require
 
-from .exporting import export
-from .loading import load
+require("onnx", "fastconv.onnx", "onnx")
 
-if TYPE_CHECKING:
-    from .backend import Backend
+from .backend import Backend  # noqa: E402
+from .exporting import export  # noqa: E402
+from .loading import load  # noqa: E402
 
 __all__ = ["Backend", "export", "load"]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "Backend":  # its base is onnx's
-        from .backend import Backend
-
-        globals()[name] = Backend
-        return Backend
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__

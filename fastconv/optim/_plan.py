@@ -44,10 +44,10 @@ class Routine:
         In the same order.
     """
 
-    __slots__ = ("_arrays", "_batch", "_grads", "_members")
+    __slots__ = ("_arrays", "_batch", "_grads", "_members", "_step")
 
     def __init__(self, batch: Batch, parameters: list[Parameter], states: list[State]) -> None:
-        self._batch = batch._replace(grads=[], started=False)
+        self._batch, self._step = batch._replace(grads=[]), batch.step
         self._members = list(zip(parameters, batch.params, states, strict=True))
         self._arrays = [
             (state, name, array)
@@ -61,7 +61,7 @@ class Routine:
         batch, params = self._batch, group["params"]
         if len(params) != len(self._members) or buffers.keys() != batch.states.keys():
             return False
-        grads, before = [], batch.step
+        grads, before = [], self._step
         for parameter, (known_parameter, data, state), seen in zip(params, self._members, self._grads, strict=True):
             grad = parameter.grad
             if (
@@ -78,9 +78,10 @@ class Routine:
         if any(state.get(name) is not array for state, name, array in self._arrays):
             return False
         self._grads = [ref(grad) for grad in grads]
-        self._batch = batch._replace(step=before + 1)
+        self._step = step = before + 1
         plan.states += [(parameter, state) for parameter, _, state in self._members]
-        plan.batches[id(group), batch.dtype is FLOAT32, before + 1, False] = self._batch._replace(grads=grads)
+        repeated = Batch(group, batch.dtype, step, False, batch.params, grads, batch.states)
+        plan.batches[id(group), batch.dtype is FLOAT32, step, False] = repeated
         return True
 
 

@@ -1,6 +1,5 @@
 """What is known of a run: its files, read one by one, and why one is not there."""
 
-import csv
 import json
 import os
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from fastconv._files import open_regular
 from fastconv._geometry import Shape
 from fastconv.nn import Module
+from fastconv.train import History
 
 from .tested import Tested
 
@@ -26,8 +26,7 @@ class Run:
     Attributes
     ----------
     folder : str
-    history : dict of str to list of float, or None
-        One number per epoch.
+    history : History or None
     config : dict or None
         JSON values.
     model : Module or None
@@ -41,7 +40,7 @@ class Run:
     """
 
     folder: str
-    history: dict[str, list[float]] | None = None
+    history: History | None = None
     config: dict[str, Any] | None = None
     model: Module | None = None
     input_shape: Shape | None = None
@@ -81,24 +80,18 @@ def read_run(folder: str) -> Run:
     return run
 
 
-def read_history(path: str) -> dict[str, list[float]]:
-    """The columns of a table of numbers whose first column is ``epoch``, without that one.
+def read_history(path: str) -> History:
+    """The history of at least one epoch.
 
     Raises
     ------
     ValueError
         The file is something else.
     """
-    head, *rows = list(csv.reader(_text(path).splitlines())) or [[]]
-    if head[:1] != ["epoch"] or len(set(head)) != len(head) or any(len(row) != len(head) for row in rows):
-        raise ValueError(f"{path}: is no history: a table of numbers whose first column is epoch")
-    if not rows:
+    history = History.from_csv(path)
+    if not history.epochs:
         raise ValueError(f"{path}: has no epoch")
-    try:
-        columns = [[float(row[i]) for row in rows] for i in range(1, len(head))]
-    except ValueError:
-        raise ValueError(f"{path}: is no history: a cell is not a number") from None
-    return dict(zip(head[1:], columns, strict=True))
+    return history
 
 
 def read_config(path: str) -> dict[str, Any]:
@@ -109,23 +102,16 @@ def read_config(path: str) -> dict[str, Any]:
     ValueError
         The file is something else.
     """
-    try:
-        config = json.loads(_text(path))
-    except RecursionError:
-        raise ValueError(f"{path}: is nested too deeply") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: is not JSON: {error}") from None
-    if not isinstance(config, dict):
-        raise ValueError(f"{path}: must be a JSON object")
-    return config
-
-
-def _text(path: str) -> str:
     with open_regular(path) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"{path}: is larger than {MOST_BYTES} bytes")
     try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: is not text") from None
+        config = json.loads(content.decode())
+    except RecursionError:
+        raise ValueError(f"{path}: is nested too deeply") from None
+    except ValueError as error:  # not JSON, or not even text
+        raise ValueError(f"{path}: is not JSON: {error}") from None
+    if not isinstance(config, dict):
+        raise ValueError(f"{path}: must be a JSON object")
+    return config

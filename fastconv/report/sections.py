@@ -17,6 +17,7 @@ from fastconv.plot.feature_maps import colors_of
 from fastconv.plot.learning_curve import without_validation
 from fastconv.plot.most_confused import mistakes
 from fastconv.plot.receptive_field import growing, receptive_fields
+from fastconv.train import History
 
 from .figures import colored, png, svg
 from .run import Run
@@ -46,7 +47,7 @@ def facts(run: Run, layers: Summary | None) -> list[tuple[str, str]]:
         loss = cross_entropy(run.tested.logits, run.tested.labels)
         found += [(f"{100 * right / count:.2f} %", "test accuracy"), (f"{loss:.4f}", "test loss")]
     if run.history is not None:
-        found.append((f"{max(map(len, run.history.values()), default=0):,}", "epochs"))
+        found.append((f"{run.history.epochs:,}", "epochs"))
     if layers is not None:
         found.append((f"{layers.totals.parameters:,}", "parameters"))
         found.append((f"{layers.totals.multiply_adds:,}", "multiply-adds for an image"))
@@ -54,7 +55,7 @@ def facts(run: Run, layers: Summary | None) -> list[tuple[str, str]]:
     return found
 
 
-def curves(history: dict[str, list[float]]) -> list[Picture]:
+def curves(history: History) -> list[Picture]:
     """A diagram for each metric."""
 
     def draw(metric: str) -> str:

@@ -44,8 +44,8 @@ def run_model(model: Module, images: Array, labels: Array, names: Any = None) ->
     images : ndarray, shape (n, C, H, W)
         uint8 becomes float32 in [0, 1], as in training.
     labels : ndarray of int, shape (n,)
-    names : sequence of str, optional
-        Names of the classes; what is no list of as many as there are outputs is passed over.
+    names : list or tuple of str, optional
+        Names of the classes; what has not as many as there are outputs is passed over.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def run_model(model: Module, images: Array, labels: Array, names: Any = None) ->
     if logits.ndim != 2 or not 0 <= labels.min() <= labels.max() < logits.shape[1]:
         shown = f"outputs of shape {logits.shape[1:]} and labels up to {labels.max()}"
         raise ValueError(f"the model is no classifier of the test images: it has {shown}")
-    if not isinstance(names, list) or len(names) != logits.shape[1]:
+    if not isinstance(names, list | tuple) or len(names) != logits.shape[1]:
         names = range(logits.shape[1])
     return Tested(model, np.concatenate(batches), labels, logits, [short(str(name)) for name in names])
 

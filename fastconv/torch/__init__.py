@@ -12,7 +12,8 @@ torch.Size([1, 6, 2, 2])
 
 torch and fastconv use one pool of threads where both find the same OpenMP library, ``libgomp.so.1``: fastconv built
 from source, and torch for the CPU on Linux, whichever is imported first. Let them use equally many threads:
-``fc.set_num_threads(torch.get_num_threads())``.
+``fc.set_num_threads(torch.get_num_threads())``. Where other work shares the CPUs, or where the libraries are two, start
+Python with ``OMP_WAIT_POLICY=passive``: threads then sleep between calls instead of spinning against each other.
 """
 
 from fastconv._extras import require

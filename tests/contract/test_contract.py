@@ -55,6 +55,13 @@ def snapshot(value: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
+def what_draws(request: pytest.FixtureRequest) -> None:
+    """Calls that draw need matplotlib."""
+    if "name" in request.fixturenames and request.getfixturevalue("name") in fc.plot.__all__:
+        pytest.importorskip("matplotlib")
+
+
+@pytest.fixture(autouse=True)
 def settings_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run where there are no files, and see that no call has changed a setting."""
     monkeypatch.chdir(tmp_path)

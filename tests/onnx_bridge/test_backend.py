@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 import fastconv as fc
-from fastconv.onnx.exporting import serialized
 
 from .files import assert_close, normals
 
@@ -13,6 +12,7 @@ onnx = pytest.importorskip("onnx")
 from onnx import helper  # noqa: E402
 
 from fastconv.onnx import Backend  # noqa: E402
+from fastconv.onnx.exporting import serialized  # noqa: E402
 
 
 def test_a_model_runs_by_order_and_by_name():

@@ -1,6 +1,7 @@
 """Files that are damaged, that lie, or that ask for what there is not: each is a ValueError that says so."""
 
 import os
+import sys
 import tracemalloc
 
 import numpy as np
@@ -329,10 +330,15 @@ def test_sparse_weights(path):
 
 def test_without_the_package(path, monkeypatch):
     path.write_bytes(b"")
-    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    monkeypatch.setitem(sys.modules, "onnx", None)
     text = r"fastconv\.onnx needs onnx: pip install 'fastconv\[onnx\]'"
     with pytest.raises(ImportError, match=text):
         fc.onnx.load(path)
     with pytest.raises(ImportError, match=text):
         fc.onnx.export(nn.ReLU(), path, (1, 2))
+    for name in [name for name in sys.modules if name.startswith("fastconv.onnx")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr(fc, "onnx")
+    with pytest.raises(ImportError, match=text):
+        fc.onnx  # noqa: B018
     assert path.read_bytes() == b""

@@ -8,13 +8,15 @@ import pytest
 
 import fastconv as fc
 from fastconv import nn
-from fastconv.onnx.exporting import OPSETS, serialized
 
 from .files import assert_close, in_onnxruntime, normals
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
+
 from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+from fastconv.onnx.exporting import OPSETS, serialized  # noqa: E402
 
 IMAGES, SIGNALS, VECTORS = (2, 6, 9, 8), (2, 6, 11), (3, 6)
 

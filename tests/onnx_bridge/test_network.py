@@ -9,6 +9,11 @@ import pytest
 
 import fastconv as fc
 from fastconv import nn
+
+from .files import assert_trains, normals
+
+pytest.importorskip("onnx")
+
 from fastconv.onnx.layers import (
     Add,
     Affine,
@@ -25,8 +30,6 @@ from fastconv.onnx.layers import (
     Unsqueeze,
 )
 from fastconv.onnx.network import Network, Step
-
-from .files import assert_trains, normals
 
 
 def double(*shape):

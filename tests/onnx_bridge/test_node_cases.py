@@ -18,8 +18,8 @@ with warnings.catch_warnings():
 
 OPERATORS = """
 add averagepool basic_conv batchnorm clip concat constant constant_pad conv convtranspose dropout edge_pad elu flatten
-gelu gemm globalaveragepool globalmaxpool hardswish identity leakyrelu logsoftmax matmul maxpool reduce_mean reflect_pad
-relu reshape sigmoid softmax softplus squeeze tanh transpose unsqueeze wrap_pad
+gelu gemm globalaveragepool globalmaxpool hardswish identity instancenorm leakyrelu logsoftmax matmul maxpool
+reduce_mean reflect_pad relu reshape sigmoid softmax softplus squeeze tanh transpose unsqueeze wrap_pad
 """
 
 EXCLUDED = {

@@ -5,7 +5,6 @@ import pytest
 
 import fastconv as fc
 from fastconv import nn
-from fastconv.onnx.network import Network
 
 from .files import assert_close, assert_trains, in_double, in_onnxruntime, normals
 
@@ -13,6 +12,8 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+from fastconv.onnx.network import Network  # noqa: E402
 
 
 def saved(path, nodes, inputs, outputs, arrays=(), opset=15):

@@ -8,13 +8,15 @@ import pytest
 
 import fastconv as fc
 from fastconv import nn
-from fastconv.onnx.network import Network
 
 from .files import assert_close, assert_trains, in_double, in_onnxruntime, normals
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 torch = pytest.importorskip("torch")
+
+from fastconv.onnx.network import Network  # noqa: E402
+
 tnn = torch.nn
 
 
@@ -74,7 +76,7 @@ class Excitation(tnn.Module):
 
     def __init__(self):
         super().__init__()
-        self.conv = tnn.Conv2d(3, 4, 3)
+        self.conv = tnn.Sequential(tnn.Conv2d(3, 4, 3), tnn.GroupNorm(2, 4), tnn.InstanceNorm2d(4, affine=True))
         self.down, self.up = tnn.Conv2d(4, 2, 1), tnn.Conv2d(2, 4, 1)
 
     def forward(self, x):

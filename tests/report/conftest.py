@@ -7,10 +7,14 @@ import pytest
 import fastconv as fc
 from fastconv.cli import main
 
-pytest.importorskip("matplotlib")
-pytest.importorskip("jinja2")
-
 HISTORY = "epoch,loss,accuracy,val_loss,val_accuracy\n1,2.0,0.25,1.5,0.5\n2,0.5,0.75,0.25,0.875\n"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def libraries():
+    """Tests of the page need what draws and writes it."""
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
 
 
 @pytest.fixture
@@ -20,7 +24,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def reported(tmp_path_factory):
+def reported(libraries, tmp_path_factory):
     """Such a run with its page, which no test may change."""
     root = made_in(tmp_path_factory.mktemp("reported"))
     assert main(["report", str(root)]) == 0

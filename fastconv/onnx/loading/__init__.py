@@ -22,10 +22,10 @@ def load(path: Path) -> nn.Module:
     numbers, such as the labels of a classifier, are left out, and so is what only they need.
 
     Operators: Conv, ConvTranspose, MaxPool, AveragePool, GlobalAveragePool, GlobalMaxPool, ReduceMean, Gemm, MatMul,
-    BatchNormalization, LayerNormalization, Relu, Sigmoid, Tanh, LeakyRelu, Elu, Gelu, HardSigmoid, HardSwish,
-    Softplus, Softmax, LogSoftmax, Clip, Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Cast, Resize (by whole
-    factors), Add, Mul, Sub and Div (the last two with constants), Concat, Pad, Dropout, Identity, Constant, and what
-    computes shapes from constants and sizes. Convolution and pooling have one or two axes.
+    BatchNormalization, InstanceNormalization, LayerNormalization, Relu, Sigmoid, Tanh, LeakyRelu, Elu, Gelu,
+    HardSigmoid, HardSwish, Softplus, Softmax, LogSoftmax, Clip, Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Cast,
+    Resize (by whole factors), Add, Mul, Sub and Div (the last two with constants), Concat, Pad, Dropout, Identity,
+    Constant, and what computes shapes from constants and sizes. Convolution and pooling have one or two axes.
 
     Parameters
     ----------

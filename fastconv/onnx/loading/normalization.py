@@ -27,6 +27,17 @@ def batch_normalization(node: Node) -> nn.Module:
     return layer
 
 
+def instance_normalization(node: Node) -> nn.Module:
+    """InstanceNormalization: groups of one channel each."""
+    weight, bias = node.parameter(1, "the scale"), node.parameter(2, "the bias")
+    channels = weight.size
+    if weight.shape != (channels,) or bias.shape != (channels,):
+        raise node.error(f"scale and bias must have {channels} numbers each")
+    layer = nn.GroupNorm(channels, channels, node.take("epsilon", 1e-5))
+    layer.weight, layer.bias = weight, bias
+    return layer
+
+
 def layer_normalization(node: Node) -> nn.Module:
     """LayerNormalization."""
     if len(node.outputs) > 1:
@@ -46,5 +57,6 @@ def layer_normalization(node: Node) -> nn.Module:
 
 OPERATORS: dict[str, Reading] = {
     "BatchNormalization": batch_normalization,
+    "InstanceNormalization": instance_normalization,
     "LayerNormalization": layer_normalization,
 }
