@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .arguments import add_output, set_threads
 
 if TYPE_CHECKING:
+    from ..data import Split
     from .training.folder import RunFolder
     from .training.settings import Settings
 
@@ -34,68 +35,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, save the network and its learning curve, and print the accuracy."""
-    from .training.folder import RunFolder
-    from .training.settings import gather
-
-    settings = gather(args)
-    set_threads(settings.threads)
-    _train(settings, RunFolder(settings.out), args.resume, args.quiet, args.json)
-    return 0
-
-
-def _train(settings: "Settings", folder: "RunFolder", resume: bool, quiet: bool, as_json: bool) -> None:
-    import json
-
     import numpy as np
 
     from .. import Trainer, __version__, data, nn
-    from ..train import Checkpoint, CSVLogger, EarlyStopping, GradientNormClipping
     from . import datasets, network
-    from .training import augmentation, optimizer, schedule
-    from .training.settings import DIGITS_EPOCHS, EPOCHS
-    from .training.weights import SaveWeights
+    from .training import augmentation, schedule
+    from .training.folder import RunFolder
+    from .training.optimizer import make_optimizer
+    from .training.settings import complete, gather
 
-    if resume:
+    settings = gather(args)
+    set_threads(settings.threads)
+    folder = RunFolder(settings.out)
+    if args.resume:
         folder.check_resumable()
     train, test = datasets.read(settings.data, settings.size, settings.grayscale)
     datasets.check_classes(settings.data, train)
-    classes = len(train.classes) if train.classes is not None else int(train.y.max()) + 1
-    names = None if train.classes is None or settings.data == datasets.DIGITS else list(train.classes)
-    given = {"model_args": settings.model_args, "class_names": names}
-    meta = network.describe(settings.model, settings.layers, train.X, classes, **given)
-    if settings.augment is None:
-        settings.augment = augmentation.usual(train.X.shape)
-    if settings.lr is None:
-        settings.lr = optimizer.RATES[settings.optimizer]
-    if settings.epochs is None and settings.minutes is None:
-        settings.epochs = DIGITS_EPOCHS if settings.data == datasets.DIGITS else EPOCHS
+    rate = complete(settings, train.X.shape)
+    meta = _description(settings, train)
 
     for_weights, for_batches = np.random.default_rng(settings.seed).spawn(2)
     model = network.build(meta, for_weights)
     x_train, x_test = network.fit(train.X, meta), network.fit(test.X, meta)
-    change = augmentation.make_transform(settings.augment, x_train.shape, classes)
+    change = augmentation.make_transform(settings.augment, x_train.shape, meta["num_classes"])
     loader = data.DataLoader(
         x_train, train.y, settings.batch_size, shuffle=True, rng=for_batches, transform=change
     )
-    rule = optimizer.make_optimizer(settings.optimizer, model, settings.lr, settings.optimizer_args)
-    callbacks: list[Any] = [CSVLogger(folder.history), SaveWeights(folder.model, folder.best, meta)]
-    if settings.clip_norm is not None:
-        callbacks.append(GradientNormClipping(settings.clip_norm))
-    if settings.patience is not None:
-        callbacks.append(EarlyStopping(patience=settings.patience))
-    callbacks.append(Checkpoint(folder.checkpoint))
-    trainer = Trainer(model, nn.CrossEntropyLoss(), rule, callbacks)
+    optimizer = make_optimizer(settings.optimizer, model, rate, settings.optimizer_args)
     rates = None
-    if settings.minutes is None:
-        assert settings.epochs is not None
-        rates = schedule.make_schedule(settings.schedule, rule, settings.lr, settings.epochs * len(loader))
+    if settings.epochs is not None and settings.minutes is None:
+        rates = schedule.make_schedule(settings.schedule, optimizer, rate, settings.epochs * len(loader))
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optimizer, _callbacks(settings, folder, meta))
 
     folder.prepare()
-    if not resume:
+    if not args.resume:
         folder.clear()
     folder.write_config({"fastconv": __version__, **settings.as_config(), **meta})
     parameters = sum(parameter.data.size for parameter in model.parameters())
-    verbose = not (quiet or as_json)
+    verbose = not (args.quiet or args.json)
     if verbose:
         print(f"{meta['model']} with {parameters} parameters, {len(x_train)} training and {len(x_test)} test images")
         if settings.batch_size > len(x_train):
@@ -107,22 +84,48 @@ def _train(settings: "Settings", folder: "RunFolder", resume: bool, quiet: bool,
             epochs=settings.epochs,
             scheduler=rates,
             time_budget=None if settings.minutes is None else 60 * settings.minutes,
-            resume=folder.checkpoint if resume else None,
+            resume=folder.checkpoint if args.resume else None,
             progress=verbose,
         )
         missing = _plot(history, folder.curve)
-        measured = trainer.evaluate((x_test, test.y))
-    if as_json:
-        result = {"out": folder.path, "epochs": history.epochs, "parameters": parameters}
-        on_train = trainer.evaluate((x_train, train.y))
-        tested = {f"test_{name}": value for name, value in measured.items()}
-        print(json.dumps({**result, **{f"train_{name}": value for name, value in on_train.items()}, **tested}))
-        return
-    if verbose:
-        if missing is not None:
-            print(f"no {os.path.basename(folder.curve)}: {missing}")
-        print(f"train accuracy {100 * trainer.evaluate((x_train, train.y))['accuracy']:.2f} %")
-    print(f"test accuracy {100 * measured['accuracy']:.2f} %")
+
+    measured = {"test": trainer.evaluate((x_test, test.y))}
+    if not args.quiet:
+        measured = {"train": trainer.evaluate((x_train, train.y)), **measured}
+    if args.json:
+        import json
+
+        numbers = {f"{part}_{name}": value for part, found in measured.items() for name, value in found.items()}
+        print(json.dumps({"out": folder.path, "epochs": history.epochs, "parameters": parameters, **numbers}))
+        return 0
+    if verbose and missing is not None:
+        print(f"no {os.path.basename(folder.curve)}: {missing}")
+    for part, found in measured.items():
+        print(f"{part} accuracy {100 * found['accuracy']:.2f} %")
+    return 0
+
+
+def _description(settings: "Settings", train: "Split") -> dict[str, Any]:
+    """What the network is to be."""
+    from . import datasets, network
+
+    names = None if train.classes is None or settings.data == datasets.DIGITS else list(train.classes)
+    classes = len(train.classes) if train.classes is not None else int(train.y.max()) + 1
+    given = {"model_args": settings.model_args, "class_names": names}
+    return network.describe(settings.model, settings.layers, train.X, classes, **given)
+
+
+def _callbacks(settings: "Settings", folder: "RunFolder", meta: dict[str, Any]) -> list[Any]:
+    """What is done while the training goes on. The checkpoint is last: it says that all before it is written."""
+    from ..train import Checkpoint, CSVLogger, EarlyStopping, GradientNormClipping
+    from .training.weights import SaveWeights
+
+    callbacks: list[Any] = [CSVLogger(folder.history)]
+    if settings.clip_norm is not None:
+        callbacks.append(GradientNormClipping(settings.clip_norm))
+    if settings.patience is not None:
+        callbacks.append(EarlyStopping(patience=settings.patience))
+    return [*callbacks, SaveWeights(folder.model, folder.best, meta), Checkpoint(folder.checkpoint)]
 
 
 @contextmanager

@@ -61,9 +61,9 @@ def changes(text: str) -> str:
     return ",".join(f"{name}={value}" for name, value in map(_parsed, text.split(",")))
 
 
-def make_transform(text: str, shape: Shape, num_classes: int) -> data.Transform | None:
+def make_transform(text: str | None, shape: Shape, num_classes: int) -> data.Transform | None:
     """The transform of images of this shape, for `DataLoader`."""
-    if text == NONE:
+    if text in (None, NONE):
         return None
     parts = [CHANGES[name].make(value, shape, num_classes) for name, value in map(_parsed, text.split(","))]
     return data.Compose(parts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from ..._geometry import shown
+from ..._geometry import Shape, shown
 from ...report.run import CONFIG, read_config
 from .. import datasets, network
 from ..arguments import UsageError, name_and_value, positive_integer, positive_number, seed, thread_count
@@ -19,7 +19,7 @@ DIGITS_EPOCHS, EPOCHS = 20, 5
 
 @dataclass
 class Settings:
-    """Everything that decides the numbers of a run, and where they go; None is for `train` to find out."""
+    """Everything that decides the numbers of a run, and where they go; None is for `complete` to find out."""
 
     data: str = datasets.DIGITS
     size: int | None = None
@@ -168,6 +168,16 @@ def gather(args: argparse.Namespace) -> Settings:
     settings = Settings(**given)
     _check_together(settings)
     return settings
+
+
+def complete(settings: Settings, shape: Shape) -> float:
+    """Fill in what depends on other settings and on the shape of the images; return the highest learning rate."""
+    if settings.augment is None:
+        settings.augment = augmentation.usual(shape)
+    if settings.epochs is None and settings.minutes is None:
+        settings.epochs = DIGITS_EPOCHS if settings.data == datasets.DIGITS else EPOCHS
+    settings.lr = settings.lr or RATES[settings.optimizer]
+    return settings.lr
 
 
 def _names() -> list[str]:
