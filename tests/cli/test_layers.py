@@ -1,5 +1,8 @@
 """Networks that a TOML file describes."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,7 @@ import fastconv as fc
 from fastconv.cli import main
 from fastconv.cli.layers import build_layers, read_layers
 
-from .files import failure, train, write_cifar, write_idx
+from .files import failure, train, write_cifar, write_idx, write_pictures
 
 NET = """
 [[layers]]
@@ -156,3 +159,12 @@ def test_descriptions_that_cannot_be(tmp_path, capsys, meta):
     path = tmp_path / "model.npz"
     fc.save_weights(path, fc.models.lenet5(), {"model": "lenet5", "num_classes": 10, "input_size": 32, **meta})
     assert str(path) in failure(capsys, 1, "eval", path)
+
+
+def test_the_file_in_the_readme(tmp_path):
+    pytest.importorskip("PIL")
+    (text,) = re.findall("```toml\n(.*?)```", (Path(__file__).parents[2] / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "train.toml").write_text(text)
+    data = write_pictures(tmp_path / "pictures", 30)
+    config = train(data, tmp_path / "run", "--config", tmp_path / "train.toml", "--epochs", 1)
+    assert config["input_size"] == 64 and config["augment"] == "crop=4,flip=0.5,cutout=16" and len(config["layers"]) == 5
