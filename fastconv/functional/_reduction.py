@@ -15,8 +15,11 @@ def reduced(losses: Array, reduction: str, total: float) -> float | Array:
     """The losses themselves, their sum, or their sum divided by ``total``."""
     if reduction == "none":
         return losses
-    with np.errstate(all="ignore"):  # an infinite loss is a result, not an accident
-        summed = float(losses.sum(dtype=np.float64))
+    if losses.size == 1:
+        summed = float(losses.item())
+    else:
+        with np.errstate(all="ignore"):  # an infinite loss is a result, not an accident
+            summed = float(losses.sum(dtype=np.float64))
     return summed if reduction == "sum" else _ratio(summed, total)
 
 

@@ -112,15 +112,16 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, and the hooks before and after it."""
-        if not self.training or running.current is not None:
+        outermost = self.training and running.current is None
+        if outermost:
+            running.current = object()
+        try:
             if self._before or self._after:
                 return run_forward(self, self._before, self._after, args, kwargs)
             return self.forward(*args, **kwargs)
-        running.current = object()
-        try:
-            return run_forward(self, self._before, self._after, args, kwargs)
         finally:
-            running.current = None
+            if outermost:
+                running.current = None
 
     def save_for_backward(self, *values: Any) -> None:
         """Keep what `backward` needs, if `keeps_for_backward`.

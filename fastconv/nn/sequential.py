@@ -1,6 +1,7 @@
 """Modules one after the other."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastconv._arrays import Array
 
@@ -45,9 +46,12 @@ class Sequential(Parts):
         With ``input_grad=False`` the first module that is trained need not compute the gradient of its input, those
         before it are left out, and None is returned.
         """
-        return _chain.backward(self._joined_parts(), grad_output, input_grad)
+        parts = self._joined_parts()
+        if len(parts) == 1 and isinstance(parts[0], _tape.Chain):
+            return parts[0].backward(grad_output, input_grad=input_grad)
+        return _chain.backward(parts, grad_output, input_grad)
 
-    def _joined_parts(self) -> Sequence[Module]:
+    def _joined_parts(self) -> Sequence[Any]:
         """The parts, those that can be recorded joined."""
         state = vars(self)
         joined: _tape.Parts | None = state.get("_joined")

@@ -54,30 +54,33 @@ class Routine:
             for name, arrays in batch.states.items()
             for state, array in zip(states, arrays, strict=True)
         ]
-        self._grads = [ref(grad) for grad in batch.grads]
+        self._grads: list[Any] = [ref(grad) for grad in batch.grads]
 
     def repeat(self, plan: "Plan", group: dict[str, Any], known: Mapping[Parameter, State], buffers: Any) -> bool:
         """Plan the next step, if nothing has changed but what gradients and parameters hold."""
         batch, params = self._batch, group["params"]
         if len(params) != len(self._members) or buffers.keys() != batch.states.keys():
             return False
-        grads, before = [], self._step
-        for parameter, (known_parameter, data, state), seen in zip(params, self._members, self._grads, strict=True):
+        grads, before, seen = [], self._step, self._grads
+        for i, (parameter, data, state) in enumerate(self._members):
             grad = parameter.grad
             if (
-                parameter is not known_parameter
+                params[i] is not parameter
                 or grad is None
-                or parameter.data is not data
+                or parameter._data is not data
                 or known.get(parameter) is not state
                 or state["step"] != before
                 or not data.flags.writeable
-                or not (grad is seen() or alone(grad, data))
             ):
                 return False
+            if grad is not seen[i]():
+                if not alone(grad, data):
+                    return False
+                seen[i] = ref(grad)
             grads.append(grad)
-        if any(state.get(name) is not array for state, name, array in self._arrays):
-            return False
-        self._grads = [ref(grad) for grad in grads]
+        for state, name, array in self._arrays:
+            if state.get(name) is not array:
+                return False
         self._step = step = before + 1
         plan.states += [(parameter, state) for parameter, _, state in self._members]
         repeated = Batch(group, batch.dtype, step, False, batch.params, grads, batch.states)

@@ -45,9 +45,9 @@ def test_the_model_is_left_as_it_was(lenet, image):
 
 def test_layers_that_work_in_place_change_no_picture_before_them():
     x = np.array([[[[-1.0, 2.0]]]])
-    outputs = layer_outputs(
-        nn.Sequential(nn.Identity(), nn.Conv2d(1, 1, 1, dtype=np.float64), nn.ReLU(inplace=True)), x
-    )
+    conv = nn.Conv2d(1, 1, 1, bias=False, dtype=np.float64)
+    conv.weight.data[...] = 1
+    outputs = layer_outputs(nn.Sequential(nn.Identity(), conv, nn.ReLU(inplace=True)), x)
     assert [output.kind for output in outputs] == ["Conv2d", "ReLU"]
     np.testing.assert_array_equal(np.maximum(outputs[0].output, 0), outputs[1].output)
     assert (outputs[0].output < 0).any()

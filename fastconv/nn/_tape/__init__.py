@@ -21,6 +21,7 @@ Arrays that are given out are not written to again unless nobody holds them any 
 ``backward`` needs where they would have kept it.
 """
 
+from .chain import Chain as Chain
 from .chain import Parts as Parts
 from .record import add as add
 from .record import by_input as by_input

@@ -162,15 +162,13 @@ class Chain:
     def backward(self, grad_output: Array, *, input_grad: bool = True) -> Array | None:
         """Run the ``backward`` of all layers, the last one first."""
         last = self._last
-        if last is not None and last.ready():
-            output, trained = last.tape.output, input_grad or self._is_trained()
+        if last is not None and last.ready() and type(grad_output) is np.ndarray:
+            output, flags = last.tape.output, grad_output.flags
             if (
-                trained
-                and type(grad_output) is np.ndarray
-                and grad_output.shape == output.shape
+                grad_output.shape == output.shape
                 and grad_output.dtype is output.dtype
-                and grad_output.flags.c_contiguous
-                and grad_output.flags.aligned
+                and flags.c_contiguous
+                and flags.aligned
                 and self._current(last.tape)
             ):
                 return last.backward(grad_output, input_grad)
