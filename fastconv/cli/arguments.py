@@ -2,7 +2,12 @@
 
 import argparse
 import math
-from typing import NoReturn
+import tomllib
+from typing import Any, NoReturn
+
+
+class UsageError(Exception):
+    """Arguments that do not go together."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -44,6 +49,23 @@ def positive_number(text: str) -> float:
     return number
 
 
+def name_and_value(text: str) -> tuple[str, Any]:
+    """``NAME=VALUE`` with a value as TOML writes it; what is no such value is a text.
+
+    Examples
+    --------
+    >>> name_and_value("width_mult=0.5"), name_and_value("pool=avg"), name_and_value("betas=[0.9, 0.99]")
+    (('width_mult', 0.5), ('pool', 'avg'), ('betas', [0.9, 0.99]))
+    """
+    name, equals, value = text.partition("=")
+    if not (name.isidentifier() and equals and value):
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, got {text!r}")
+    try:
+        return name, tomllib.loads(f"value = {value}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return name, value
+
+
 def _integer(text: str, smallest: int, largest: int) -> int:
     # int() would also take underscores, spaces and the digits of other scripts.
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
@@ -62,9 +84,15 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def set_threads(args: argparse.Namespace) -> None:
+def add_output(parser: argparse.ArgumentParser, quiet: str) -> None:
+    """Add ``--quiet``, which prints less, and ``--json``."""
+    parser.add_argument("--quiet", action="store_true", help=quiet)
+    parser.add_argument("--json", action="store_true", help="print JSON: one object a line, and nothing else")
+
+
+def set_threads(threads: int | None) -> None:
     """Act on ``--threads``."""
     from .. import set_num_threads
 
-    if args.threads is not None:
-        set_num_threads(args.threads)
+    if threads is not None:
+        set_num_threads(threads)

@@ -2,6 +2,12 @@
 
 import argparse
 
+EXAMPLES = """
+fastconv bench                                    the layers of LeNet-5 on all backends
+fastconv bench layers --rows conv1 --json rows.json
+fastconv bench networks --against torch,onnxruntime
+"""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""

@@ -2,42 +2,42 @@
 
 import argparse
 
-from .arguments import add_threads, positive_integer, set_threads
+from .arguments import add_output, add_threads, positive_integer, set_threads
+from .datasets import add_data
+
+EXAMPLES = """
+fastconv eval fastconv-run/model.npz
+fastconv eval runs/a/best.npz --data fashion/ --json
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("model", metavar="MODEL", help="model.npz of a run of fastconv train")
-    parser.add_argument(
-        "--data",
-        metavar="DIR",
-        help="folder with MNIST's four IDX files, plain or .gz (default: the digits that ship with fastconv)",
-    )
-    parser.add_argument("--batch-size", type=positive_integer, default=256, metavar="N")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("model", metavar="MODEL", help="model.npz or best.npz of a run of fastconv train")
+    add_data(parser)
+    parser.add_argument("--batch-size", type=positive_integer, default=256, metavar="N", help="default: %(default)s")
+    add_output(parser, "print the accuracy alone")
     add_threads(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure the network on the test images and print loss and accuracy."""
-    from .. import Trainer, data, nn, optim
-    from . import network
+    from .. import Trainer, nn, optim
+    from . import datasets, network
 
-    set_threads(args)
+    set_threads(args.threads)
     model, meta = network.load(args.model)
-    _, (images, labels) = data.digits(32) if args.data is None else data.mnist(args.data)
-    if labels.max() >= meta["num_classes"]:
-        known = f"{args.model} knows {meta['num_classes']} classes"
-        raise ValueError(f"{args.data or 'digits'}: has the label {labels.max()}, {known}")
-    images = network.fit_size(images, meta["input_size"])
+    name = args.data or datasets.DIGITS
+    images, labels = datasets.for_network(name, args.model, meta)
     trainer = Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.0))
     measured = trainer.evaluate((images, labels), batch_size=args.batch_size)
     if args.json:
         import json
 
         print(json.dumps({"images": len(images), **measured}))
-    else:
+        return 0
+    if not args.quiet:
         print(f"test images {len(images)}")
         print(f"test loss {measured['loss']:.4f}")
-        print(f"test accuracy {100 * measured['accuracy']:.2f} %")
+    print(f"test accuracy {100 * measured['accuracy']:.2f} %")
     return 0

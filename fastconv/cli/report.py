@@ -1,15 +1,13 @@
 """``fastconv report``"""
 
 import argparse
-from typing import TYPE_CHECKING, Any
 
-from .arguments import add_threads, one_line, set_threads
+from .arguments import add_output, add_threads, one_line, set_threads
 
-if TYPE_CHECKING:
-    from ..data import Split
-
-# What `fastconv train` calls the digits that ship with fastconv.
-DIGITS = "digits"
+EXAMPLES = """
+fastconv report fastconv-run
+fastconv report runs/a --data /new/place/fashion --out a.html
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN_DIR", help="folder that fastconv train has written (its --out)")
     parser.add_argument("--out", metavar="FILE", help="the page (default: report.html in RUN_DIR)")
     parser.add_argument(
-        "--data", metavar="DIR", help="where the test images are now (default: where they were in training)"
+        "--data", metavar="PATH", help="where the test images are now (default: where they were in training)"
     )
+    add_output(parser, "print nothing")
     add_threads(parser)
 
 
@@ -28,32 +27,30 @@ def run(args: argparse.Namespace) -> int:
 
     from .._files import atomic_write
     from ..report import MODEL, TEST, Tested, page, read_run, run_model
-    from . import network
+    from . import datasets, network
 
     def tested() -> Tested:
-        split = _test_images(args.data or config.get("data", DIGITS))
-        images = network.fit_size(split.X, meta["input_size"])
-        return run_model(model, images, split.y, config.get("class_names", split.classes))
+        name = args.data or config.get("data", datasets.DIGITS)
+        if not isinstance(name, str):
+            raise ValueError(f"the configuration names no data, but {name!r}")
+        split = datasets.for_network(name, MODEL, meta)
+        return run_model(model, split.X, split.y, config.get("class_names", split.classes))
 
-    set_threads(args)
+    set_threads(args.threads)
     found = read_run(args.run)
     loaded = found.part(MODEL, lambda: network.load(os.path.join(args.run, MODEL)))
     if loaded is not None:
         config = found.config or {}
         model, meta = loaded
-        found.model, found.input_shape = model, (1, 1, meta["input_size"], meta["input_size"])
+        found.model, found.input_shape = model, network.input_shape(meta)
         found.tested = found.part(TEST, tested)
     target = args.out or os.path.join(args.run, "report.html")
     with atomic_write(target) as file:
         file.write(page(found).encode(errors="replace"))  # a name may hold what is no text
-    print(one_line(target))
+    if args.json:
+        import json
+
+        print(json.dumps({"file": target, "left_out": found.missing}))
+    elif not args.quiet:
+        print(one_line(target))
     return 0
-
-
-def _test_images(name: Any) -> "Split":
-    """The test images of the data set that ``config.json`` names."""
-    from .. import data
-
-    if not isinstance(name, str):
-        raise ValueError(f"the configuration names no data, but {name!r}")
-    return (data.digits(32) if name == DIGITS else data.mnist(name))[1]

@@ -2,153 +2,150 @@
 
 import argparse
 import os
-import tempfile
-from typing import Any
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from .arguments import add_threads, positive_integer, positive_number, seed, set_threads
+from .arguments import add_output, set_threads
 
-# The highest learning rate of the schedule, where --lr does not give one.
-LEARNING_RATES = {
-    "sgd": 0.1,
-    "momentum": 0.05,
-    "adagrad": 0.02,
-    "rmsprop": 0.002,
-    "adam": 0.004,
-    "adamw": 0.004,
-}
-EPOCHS, EPOCHS_OF_FOLDER = 20, 5
-# Training images move by up to this many of the network's pixels.
-SHIFT = 2
-FILES = ("model.npz", "history.csv", "config.json", "curve.png")
+if TYPE_CHECKING:
+    from ..data import Split
+    from .training.folder import RunFolder
+    from .training.settings import Settings
+
+EXAMPLES = """
+fastconv train                                          the digits, with LeNet-5
+fastconv train --data fashion/ --epochs 10 --out runs/a
+fastconv train --data photos/ --size 64 --model resnet18 --model-args width_mult=0.25 --minutes 20
+fastconv train --data cifar-10-batches-bin/ --model resnet20 --optimizer momentum --optimizer-args weight_decay=1e-4
+fastconv train --model net.toml --augment shift=2,cutout=8
+fastconv train --config train.toml --seed 1
+fastconv train --resume --out runs/a                    after Ctrl-C, SIGTERM or a power cut
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument(
-        "--data",
-        metavar="DIR",
-        help="folder with MNIST's four IDX files, plain or .gz (default: the digits that ship with fastconv)",
-    )
-    parser.add_argument(
-        "--model", choices=["lenet5", "lenet5-1998"], default="lenet5", help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--epochs",
-        type=positive_integer,
-        metavar="N",
-        help=f"default: {EPOCHS}, with --data {EPOCHS_OF_FOLDER}",
-    )
-    parser.add_argument(
-        "--batch-size", type=positive_integer, default=32, metavar="N", help="default: %(default)s"
-    )
-    parser.add_argument(
-        "--lr",
-        type=positive_number,
-        metavar="RATE",
-        help="highest learning rate of the one-cycle schedule (default: depends on the optimizer, "
-        f"{LEARNING_RATES['adam']} for adam)",
-    )
-    parser.add_argument("--optimizer", choices=LEARNING_RATES, default="adam", help="default: %(default)s")
-    parser.add_argument("--seed", type=seed, default=0, metavar="N", help="default: %(default)s")
-    parser.add_argument(
-        "--out",
-        default="fastconv-run",
-        metavar="DIR",
-        help=f"folder for {', '.join(FILES)}, created if missing (default: %(default)s)",
-    )
-    add_threads(parser)
+    from .training.settings import add_options
+
+    add_options(parser)
+    add_output(parser, "print the test accuracy alone")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, save the network and its learning curve, and print the accuracy."""
-    import json
-
     import numpy as np
 
-    from .. import Trainer, __version__, data, nn, optim, save_weights
-    from .._files import atomic_write
-    from . import network
+    from .. import Trainer, __version__, data, nn
+    from . import datasets, network
+    from .training import augmentation, schedule
+    from .training.folder import RunFolder
+    from .training.optimizer import make_optimizer
+    from .training.settings import complete, gather
 
-    set_threads(args)
-    epochs = args.epochs or (EPOCHS if args.data is None else EPOCHS_OF_FOLDER)
-    rate = args.lr or LEARNING_RATES[args.optimizer]
-    (x_train, y_train), (x_test, y_test) = data.digits(32) if args.data is None else data.mnist(args.data)
-    size = network.input_size(x_train)
-    x_train, x_test = network.fit_size(x_train, size), network.fit_size(x_test, size)
-    classes = int(max(y_train.max(), y_test.max())) + 1
-    meta = {"model": args.model, "num_classes": classes, "input_size": size}
-    # What decides the numbers. Threads do not, nor does the folder that the files go to.
-    config = {
-        "fastconv": __version__,
-        "data": args.data or "digits",
-        **meta,
-        "epochs": epochs,
-        "batch_size": args.batch_size,
-        "optimizer": args.optimizer,
-        "lr": rate,
-        "seed": args.seed,
-        "shift": SHIFT,
-    }
-    _prepare(args.out)
+    settings = gather(args)
+    set_threads(settings.threads)
+    folder = RunFolder(settings.out)
+    if args.resume:
+        folder.check_resumable()
+    train, test = datasets.read(settings.data, settings.size, settings.grayscale)
+    datasets.check_classes(settings.data, train)
+    rate = complete(settings, train.X.shape)
+    meta = _description(settings, train)
 
-    for_weights, for_batches = np.random.default_rng(args.seed).spawn(2)
+    for_weights, for_batches = np.random.default_rng(settings.seed).spawn(2)
     model = network.build(meta, for_weights)
+    x_train, x_test = network.fit(train.X, meta), network.fit(test.X, meta)
+    change = augmentation.make_transform(settings.augment, x_train.shape, meta["num_classes"])
     loader = data.DataLoader(
-        x_train,
-        y_train,
-        args.batch_size,
-        shuffle=True,
-        rng=for_batches,
-        transform=data.RandomShift(SHIFT),
+        x_train, train.y, settings.batch_size, shuffle=True, rng=for_batches, transform=change
     )
-    optimizer = _optimizer(args.optimizer, model, rate)
-    schedule = optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=rate, epochs=epochs, steps_per_epoch=len(loader), cycle_momentum=False
-    )
-    trainer = Trainer(model, nn.CrossEntropyLoss(), optimizer)
-    parameters = sum(parameter.data.size for parameter in model.parameters())
-    print(f"{args.model} with {parameters} parameters, {len(x_train)} training and {len(x_test)} test images")
-    history = trainer.fit(loader, validation=(x_test, y_test), epochs=epochs, scheduler=schedule)
+    optimizer = make_optimizer(settings.optimizer, model, rate, settings.optimizer_args)
+    rates = None
+    if settings.epochs is not None and settings.minutes is None:
+        rates = schedule.make_schedule(settings.schedule, optimizer, rate, settings.epochs * len(loader))
+    trainer = Trainer(model, nn.CrossEntropyLoss(), optimizer, _callbacks(settings, folder, meta))
 
-    save_weights(os.path.join(args.out, "model.npz"), model, meta)
-    history.to_csv(os.path.join(args.out, "history.csv"))
-    with atomic_write(os.path.join(args.out, "config.json")) as file:
-        file.write((json.dumps(config, indent=2) + "\n").encode())
-    _plot(history, os.path.join(args.out, "curve.png"))
-    print(f"train accuracy {100 * trainer.evaluate((x_train, y_train))['accuracy']:.2f} %")
-    print(f"test accuracy {100 * history['val_accuracy'][-1]:.2f} %")
+    folder.prepare()
+    if not args.resume:
+        folder.clear()
+    folder.write_config({"fastconv": __version__, **settings.as_config(), **meta})
+    parameters = sum(parameter.data.size for parameter in model.parameters())
+    verbose = not (args.quiet or args.json)
+    if verbose:
+        print(f"{meta['model']} with {parameters} parameters, {len(x_train)} training and {len(x_test)} test images")
+        if settings.batch_size > len(x_train):
+            print(f"a batch of {settings.batch_size} is more than there are training images: each epoch is one step")
+    with _advising(folder):
+        history = trainer.fit(
+            loader,
+            validation=data.DataLoader(x_test, test.y, 256, rng=0),
+            epochs=settings.epochs,
+            scheduler=rates,
+            time_budget=None if settings.minutes is None else 60 * settings.minutes,
+            resume=folder.checkpoint if args.resume else None,
+            progress=verbose,
+        )
+        missing = _plot(history, folder.curve)
+
+    measured = {"test": trainer.evaluate((x_test, test.y))}
+    if not args.quiet:
+        measured = {"train": trainer.evaluate((x_train, train.y)), **measured}
+    if args.json:
+        import json
+
+        numbers = {f"{part}_{name}": value for part, found in measured.items() for name, value in found.items()}
+        print(json.dumps({"out": folder.path, "epochs": history.epochs, "parameters": parameters, **numbers}))
+        return 0
+    if verbose and missing is not None:
+        print(f"no {os.path.basename(folder.curve)}: {missing}")
+    for part, found in measured.items():
+        print(f"{part} accuracy {100 * found['accuracy']:.2f} %")
     return 0
 
 
-def _prepare(folder: str) -> None:
-    """Make the folder, and fail now rather than after the training if its files cannot be written."""
-    os.makedirs(folder, exist_ok=True)
-    for name in FILES:
-        path = os.path.join(folder, name)
-        if os.path.isdir(path):
-            raise IsADirectoryError(21, "Is a directory", path)
+def _description(settings: "Settings", train: "Split") -> dict[str, Any]:
+    """What the network is to be."""
+    from . import datasets, network
+
+    names = None if train.classes is None or settings.data == datasets.DIGITS else list(train.classes)
+    classes = len(train.classes) if train.classes is not None else int(train.y.max()) + 1
+    given = {"model_args": settings.model_args, "class_names": names}
+    return network.describe(settings.model, settings.layers, train.X, classes, **given)
+
+
+def _callbacks(settings: "Settings", folder: "RunFolder", meta: dict[str, Any]) -> list[Any]:
+    """What is done while the training goes on. The checkpoint is last: it says that all before it is written."""
+    from ..train import Checkpoint, CSVLogger, EarlyStopping, GradientNormClipping
+    from .training.weights import SaveWeights
+
+    callbacks: list[Any] = [CSVLogger(folder.history)]
+    if settings.clip_norm is not None:
+        callbacks.append(GradientNormClipping(settings.clip_norm))
+    if settings.patience is not None:
+        callbacks.append(EarlyStopping(patience=settings.patience))
+    return [*callbacks, SaveWeights(folder.model, folder.best, meta), Checkpoint(folder.checkpoint)]
+
+
+@contextmanager
+def _advising(folder: "RunFolder") -> Iterator[None]:
+    """Add to whatever ends a run what can be done with its checkpoint."""
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise type(error)(error.errno, f"cannot write into the folder ({error.strerror})", folder) from None
+        yield
+    except BaseException as error:
+        if not os.path.exists(folder.checkpoint):
+            error.add_note("there is no checkpoint yet")
+        elif isinstance(error, FloatingPointError):
+            error.add_note(f"{folder.checkpoint} and {folder.model} are of the last epoch before it")
+        else:
+            where = folder.path if folder.path.isprintable() else ascii(folder.path)
+            error.add_note(f"to go on: fastconv train --resume --out={shlex.quote(where)}")
+        raise
 
 
-def _optimizer(name: str, model: Any, rate: float) -> Any:
-    from .. import optim
-
-    kinds = {
-        "sgd": optim.SGD,
-        "momentum": optim.Momentum,
-        "adagrad": optim.Adagrad,
-        "rmsprop": optim.RMSprop,
-        "adam": optim.Adam,
-        "adamw": optim.AdamW,
-    }
-    return kinds[name](model.parameters(), lr=rate)
-
-
-def _plot(history: Any, path: str) -> None:
+def _plot(history: Any, path: str) -> ImportError | None:
+    """Draw the learning curve; return the reason why it cannot be drawn."""
     from .. import plot
     from ..plot._canvas import figure, save
 
@@ -157,4 +154,5 @@ def _plot(history: Any, path: str) -> None:
         plot.learning_curve(history, ("loss", "accuracy"), axes=drawing.subplots(1, 2))
         save("train", drawing, path)
     except ImportError as error:
-        print(f"no {os.path.basename(path)}: {error}")
+        return error
+    return None

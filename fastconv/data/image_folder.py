@@ -74,7 +74,7 @@ def image_folder(
     files = [(file, label) for label, name in enumerate(names) for file in _image_files(folder / name)]
     images: NDArray[np.uint8] | None = None
     for i, (file, _) in enumerate(files):
-        image = _read(file, wanted, mode)
+        image = read_picture(file, wanted, mode)
         if images is None:
             images = np.empty((len(files), *image.shape), np.uint8)
         elif image.shape != images.shape[1:]:
@@ -124,7 +124,7 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _read(path: Path, size: Pair | None, mode: str) -> NDArray[np.uint8]:
+def read_picture(path: Path, size: Pair | None, mode: str) -> NDArray[np.uint8]:
     """The pixels of a file, shape (c, h, w)."""
     Image, ImageOps = (require(f"PIL.{name}", "fastconv.data.image_folder", "data") for name in ("Image", "ImageOps"))
     with open_regular(str(path)) as file:

@@ -1,7 +1,6 @@
 """fastconv train, eval and predict: what they write and print, and how they fail."""
 
 import csv
-import gzip
 import json
 import os
 import signal
@@ -15,21 +14,13 @@ import pytest
 import fastconv as fc
 from fastconv.cli import main
 
-
-def idx(array):
-    sizes = b"".join(int(n).to_bytes(4, "big") for n in array.shape)
-    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
+from .files import failure, idx, write_idx
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A small MNIST-format folder: 64 and 32 of the digits, 28 × 28, one file plain, the others packed."""
-    root = tmp_path_factory.mktemp("mnist data")  # with a space
-    for stem, (images, labels), count in zip(("train", "t10k"), fc.data.digits(28), (64, 32), strict=True):
-        pixels = np.rint(images[:count, 0] * 255)
-        (root / f"{stem}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(pixels)))
-        (root / f"{stem}-labels-idx1-ubyte").write_bytes(idx(labels[:count]))
-    return root
+    """A small MNIST-format folder: 64 and 32 of the digits, 28 × 28."""
+    return write_idx(tmp_path_factory.mktemp("mnist data"))  # with a space
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +33,8 @@ def trained(folder, tmp_path_factory):
 
 def one_line(capsys, code, argv, *texts):
     """Run a command that fails with `code` and prints one line with all of `texts`, and nothing else."""
-    capsys.readouterr()
-    assert main(argv) == code
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1 and all(text in error for text in texts), error
+    error = failure(capsys, code, *argv)
+    assert all(text in error for text in texts), error
 
 
 def test_files_of_a_run(trained, folder):
@@ -178,7 +167,7 @@ def test_missing_and_damaged_models_and_images(trained, tmp_path, capsys):
     fc.save_weights(path, fc.models.lenet5())  # does not say which network it is
     one_line(capsys, 1, ["eval", str(path)], str(path))
     path.write_bytes(good)
-    for name, text in (("missing.npy", "missing.npy"), ("photo.jpeg", ".pgm")):
+    for name, text in (("missing.npy", "missing.npy"), ("photo.heic", ".pgm")):
         one_line(capsys, 1, ["predict", str(path), str(tmp_path / name)], text)
     np.save(image, np.zeros((3, 28, 28), np.float32))
     one_line(capsys, 1, ["predict", str(path), str(image)], str(image), "3 channels")

@@ -141,7 +141,7 @@ def test_labels_that_the_model_does_not_know(folder):
     meta = {"model": "lenet5", "num_classes": 3, "input_size": 32}
     fc.save_weights(folder / "model.npz", fc.models.lenet5(3, rng=0), meta)
     page = report(folder)
-    assert left_out(page) == {"mistakes", "image"} and "no classifier of the test images" in page.texts["mistakes"]
+    assert left_out(page) == {"mistakes", "image"} and "knows 3 classes" in page.texts["mistakes"]
 
 
 def test_names_of_classes(folder):
