@@ -2,7 +2,7 @@
 
 import copy
 import io
-from contextlib import nullcontext
+import warnings
 
 import pytest
 
@@ -89,7 +89,8 @@ def test_padding_modes(mode, padding):
         torch.manual_seed(1)
         layers.append(library.Conv2d(3, 4, (4, 3), padding=padding, padding_mode=mode, dtype=torch.float64))
     x = torch.randn(2, 3, 8, 7, dtype=torch.float64, requires_grad=True)
-    with pytest.warns(UserWarning, match="same") if padding == "same" and mode == "zeros" else nullcontext():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Using padding='same'", UserWarning)  # torch says it once in a process
         expected = passed(layers[0], x)
     for a, b in zip(passed(layers[1], x), expected, strict=True):
         torch.testing.assert_close(a, b)
