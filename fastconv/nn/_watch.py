@@ -1,5 +1,6 @@
 """What is under way and what has changed, for modules that remember earlier calls."""
 
+import itertools
 import threading
 
 
@@ -10,9 +11,15 @@ class _Pass(threading.local):
 
 
 class _Changes:
-    """How often parts, attributes or hooks of modules have changed, in the whole process."""
+    """Parts, attributes and hooks of modules, in the whole process: `count` is another number after every change."""
 
-    count = 0
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self.count = 0
+
+    def made(self) -> None:
+        """Call this when a change is complete; threads that do so at the same time still get numbers of their own."""
+        self.count = next(self._numbers)
 
 
 running = _Pass()

@@ -74,20 +74,19 @@ class Dropout(Module):
         return F.dropout_backward(grad_output, mask, self.p, training) if input_grad else None
 
     def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
-        output, mask = tape.new(input.shape, over=input), _tape.Box()
-        tape.call(self._drop_into, input, mask, output)
-        tape.save(self, mask, self.training)
-        tape.on_backward(
-            output, [input], lambda back, grad: back.call(self._pull_into, grad, mask, back.grad(input, over=grad))
-        )
+        output, mask, training = tape.new(input.shape, over=input), _tape.Box(), self.training
+
+        def drop(input: Array, mask: _tape.Box, output: Array) -> None:
+            result, mask.content = self._drop(input, self.p, training, rng=self.rng)
+            np.copyto(output, result)
+
+        def pull(grad: Array, mask: _tape.Box, grad_input: Array) -> None:
+            np.copyto(grad_input, F.dropout_backward(grad, mask.content, self.p, training))
+
+        tape.call(drop, input, mask, output)
+        tape.save(self, mask, training)
+        tape.on_backward(output, [input], lambda back, grad: back.call(pull, grad, mask, back.grad(input, over=grad)))
         return output
-
-    def _drop_into(self, input: Array, mask: _tape.Box, output: Array) -> None:
-        result, mask.content = self._drop(input, self.p, self.training, rng=self.rng)
-        np.copyto(output, result)
-
-    def _pull_into(self, grad: Array, mask: _tape.Box, grad_input: Array) -> None:
-        np.copyto(grad_input, F.dropout_backward(grad, mask.content, self.p, self.training))
 
     def extra_repr(self) -> str:
         """The arguments that ``repr`` shows."""

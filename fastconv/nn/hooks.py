@@ -39,7 +39,6 @@ class RemovableHandle:
     def __init__(self, hooks: dict[int, Any], hook: Any, prepend: bool = False) -> None:
         if not callable(hook):
             raise TypeError(f"a hook must be callable, got {type(hook).__name__} {shown(hook)}")
-        changes.count += 1
         self.id = next(_ids)
         self._hooks = hooks
         others = dict(hooks) if prepend else {}
@@ -47,11 +46,12 @@ class RemovableHandle:
             hooks.clear()
         hooks[self.id] = hook
         hooks.update(others)
+        changes.made()
 
     def remove(self) -> None:
         """Take the hook back; once more does no harm."""
-        changes.count += 1
         self._hooks.pop(self.id, None)
+        changes.made()
 
     def __enter__(self) -> Self:
         return self

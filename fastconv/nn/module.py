@@ -87,14 +87,14 @@ class Module:
                 self._check_buffer(name, value)
                 object.__setattr__(self, name, value)
                 return
-        if self._record is not None:
-            changes.count += 1
         object.__setattr__(self, name, value)
+        if self._record is not None:
+            changes.made()
 
     def __delattr__(self, name: str) -> None:
-        changes.count += 1
         object.__delattr__(self, name)
         self._buffers.pop(name, None)
+        changes.made()
 
     # ---- forward and backward
 

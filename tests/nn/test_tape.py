@@ -439,6 +439,18 @@ def test_eval_mode_keeps_nothing_for_backward():
     net.backward(np.ones_like(net(X)))
 
 
+def test_dropout_is_called_back_in_the_mode_of_its_pass(plainly):
+    def passes(net):
+        for _ in range(3):
+            output = net(X)
+        net[0].training = False  # set by hand: unlike `eval`, this leaves what was kept
+        return [net.backward(np.ones_like(output))]
+
+    net = nn.Sequential(nn.Dropout(0.5, rng=0), nn.Tanh())
+    expected = plainly(passes, copy.deepcopy(net))
+    same(passes(net), expected)
+
+
 def test_a_part_in_eval_mode(plainly):
     net = small()
     net[3].eval()

@@ -196,10 +196,6 @@ class Pull:
         """The same numbers in another shape."""
         return self.tape.view(value, shape)
 
-    def new(self, shape: Shape, dtype: DType | None = None) -> Value:
-        """An array for something in between."""
-        return Value(shape, dtype or self.tape.dtype)
-
     def call(self, function: Callable[..., Any], *args: Any) -> None:
         """Call a function here; values among the arguments become arrays."""
         self.calls.append((function, args))
