@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from .._generator import plain_state, set_state
 from .._geometry import shown
-from ..data._generator import plain_state, set_state
 from ..nn import Module
 
 

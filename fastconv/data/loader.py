@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .._generator import generator, plain_state, set_state
 from .._geometry import integer, is_integer, shown
 from ..functional._options import flag
-from ._generator import generator, plain_state, set_state
 from ._pixels import as_floats
 from ._prefetch import made_ahead
 from .transforms.transform import Transform

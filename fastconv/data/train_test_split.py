@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._generator import generator
 from .._geometry import shown
 from ..optim._hyperparameters import number
-from ._generator import generator
 from .split import Split
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from fastconv._arrays import Array, as_array, check_shape, real
-from fastconv._geometry import Shape, integer, is_integer, shown
+from fastconv._generator import generator
+from fastconv._geometry import Shape
 from fastconv.functional._options import flag, number
 
 
@@ -148,11 +149,8 @@ def probability(function: str, value: Any) -> float:
 
 def _forward(function: str, x: Array, shape: Shape, p: Any, training: Any, rng: Any) -> tuple[Array, Array]:
     p, training = probability(function, p), flag(function, "training", training)
-    if not (rng is None or isinstance(rng, np.random.Generator)):
-        if not is_integer(rng):
-            raise TypeError(f"{function}: rng must be an int seed or a numpy.random.Generator, got {shown(rng)}")
-        rng = integer(function, "rng", rng, 0, 2**64 - 1)
-    mask = drawn(np.random.default_rng(rng), shape, p) if training else np.ones(shape, np.bool_)
+    source = generator(function, rng)
+    mask = drawn(source, shape, p) if training else np.ones(shape, np.bool_)
     return _scaled(x, mask, p, training), mask
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from fastconv._arrays import FLOAT64, real_dtype
+from fastconv._generator import generator
 from fastconv._geometry import integer, shown
 from fastconv.functional._options import number
-from fastconv.nn._arguments import generator
 
 
 def first_values(function: str, rng: Any, dtype: Any) -> dict[str, Any]:

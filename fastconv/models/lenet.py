@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from fastconv import nn
 from fastconv._arrays import real_dtype
+from fastconv._generator import generator
 from fastconv._geometry import integer, shown
-from fastconv.nn._arguments import generator
 
 Choice = TypeVar("Choice")
 

@@ -5,12 +5,12 @@ from typing import Any
 import numpy.typing as npt
 
 from fastconv._arrays import Array, real_dtype
+from fastconv._generator import generator
 from fastconv._geometry import Shape, check_output_padding, conv2d_padding, integer, pair, shown, single
 from fastconv.functional._options import flag
 from fastconv.functional.conv import Gradients
 
 from . import init
-from ._arguments import generator
 from .module import Module
 from .parameter import Parameter
 

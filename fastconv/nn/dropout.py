@@ -6,11 +6,11 @@ import numpy as np
 
 from fastconv import functional as F
 from fastconv._arrays import Array
+from fastconv._generator import generator
 from fastconv.functional._options import flag
 from fastconv.functional.dropout import probability
 
 from . import _tape
-from ._arguments import generator
 from .module import Module
 
 

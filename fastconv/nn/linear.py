@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 from fastconv import functional as F
 from fastconv._arrays import Array, real_dtype
+from fastconv._generator import generator
 from fastconv._geometry import integer
 from fastconv.functional._options import flag
 
 from . import _tape, init
-from ._arguments import generator
 from .module import Module
 from .parameter import Parameter
 

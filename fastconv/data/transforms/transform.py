@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from .._generator import generator
+from ..._generator import generator
 
 Images: TypeAlias = NDArray[Any]
 Targets: TypeAlias = NDArray[Any]

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastconv._arrays import Array, real_dtype
+from fastconv._generator import generator
 from fastconv._geometry import Shape, shown
 
-from .._arguments import generator
 from ._arguments import Rng, Tensor, fill, like, number, shape_of
 from .distribution import normal, uniform
 from .gain import gain_of

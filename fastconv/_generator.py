@@ -1,10 +1,12 @@
 """`rng=` arguments: an integer seed, a NumPy Generator, or None for one seeded by the operating system."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 
-from .._geometry import integer, is_integer, shown
+from ._geometry import integer, is_integer, shown
 
 
 def generator(function: str, rng: Any) -> np.random.Generator:
@@ -20,8 +22,7 @@ def generator(function: str, rng: Any) -> np.random.Generator:
     if isinstance(rng, np.random.Generator):
         return rng
     if not is_integer(rng):
-        kind = type(rng).__name__
-        raise TypeError(f"{function}: rng must be an int seed or a numpy.random.Generator, got {kind}")
+        raise TypeError(f"{function}: rng must be an int seed or a numpy.random.Generator, got {shown(rng)}")
     return np.random.default_rng(integer(function, "rng", rng, 0, 2**64 - 1))
 
 
