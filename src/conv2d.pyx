@@ -58,8 +58,10 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     cdef bint uncut
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    images = plan_images(band, 1) if j.depth else -1
-    uncut = band.row_items == 1
+    images, uncut = -1, False
+    if j.depth and 2 * j.N > LANES:                       # else few lanes would be full, and the plan costs half a µs
+        images = plan_images(band, 1)
+        uncut = band.row_items == 1
     pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
     j.lanes, j.straight = PIXELS, False
     if 0 < j.depth <= TAPS and j.row_step == j.column_step == 1:
