@@ -17,8 +17,6 @@ from matplotlib.animation import FuncAnimation
 import fastconv as fc
 from fastconv import functional as F
 
-plt.rcParams["animation.html"] = "jshtml"
-
 # %%
 # One number
 # ----------
@@ -74,7 +72,8 @@ assert np.array_equal(maps[0, 0], feature_map)
 # %%
 # Watch it move
 # -------------
-# The frame is the window. Above stands the sum that it has just written.
+# The frame is the window. Above stands the sum that it has just written. (In a notebook,
+# ``IPython.display.HTML(animation.to_jshtml())`` plays it.)
 
 
 def grid(ax, values, title, brightest):
@@ -102,10 +101,8 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(4.8, 2.9), width_ratios=[5, 3])
 fig.set_layout_engine("constrained")
 grid(left, image, "image", 3)
 window = left.add_patch(plt.Rectangle((0, 0), 3, 3, fill=False, color="#D55E00", linewidth=4))
-
-# sphinx_gallery_capture_repr = ()
 animation = FuncAnimation(fig, draw, frames=9, interval=900)
-animation
+plt.show()
 
 # %%
 # The map is 9 where the window stands on the edge, 6 where it meets the corner, and 0 where
@@ -173,8 +170,6 @@ assert np.array_equal(ours, np.convolve(row, weights[::-1], mode="valid"))
 # *Try it:* write a kernel that finds single bright pixels, with 8 in its middle and −1
 # around. Why must its weights sum to 0?
 #
-# References
-# ----------
 # .. [1] J. M. S. Prewitt, *Object Enhancement and Extraction*, in B. S. Lipkin and
 #    A. Rosenfeld (editors), Picture Processing and Psychopictorics, Academic Press, 1970.
 # .. [2] I. Goodfellow, Y. Bengio and A. Courville, `Deep Learning, chapter 9

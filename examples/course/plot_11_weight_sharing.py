@@ -29,13 +29,15 @@ width, height, units, kernel = 1280, 720, 1000, 5
 
 fully_connected = width * height * units  # a weight for each pixel and unit
 convolutional = kernel * kernel * units  # a weight for each pixel of each kernel
-print(f"fully connected {fully_connected:>11,} weights {fully_connected * 4 / 1e6:>8,.1f} MB")
-print(f"convolutional   {convolutional:>11,} weights {convolutional * 4 / 1e6:>8,.1f} MB")
+print("fully connected, weights", f"{fully_connected:>11,}")
+print("convolutional, weights  ", f"{convolutional:>11,}")
+print("fully connected, bytes", f"{4 * fully_connected:>13,}")
+print("convolutional, bytes  ", f"{4 * convolutional:>13,}")
 assert (fully_connected, convolutional) == (921_600_000, 25_000)
 
 # %%
-# 3.7 GB against 0.1 MB, and training needs several times that: for the gradient, and for
-# what the optimizer remembers of each weight. A larger image makes it worse for the fully
+# 3.7 GB against 0.1 MB, at 4 bytes for a weight. Training needs several times that: for the
+# gradient, and for what the optimizer remembers of each weight. A larger image makes it worse for the fully
 # connected layer. The convolution has 25,000 weights for an image of any size.
 #
 # Ask the layers
@@ -58,13 +60,15 @@ assert sum(parameter.size for parameter in convolution.parameters()) == convolut
 # %%
 # Fewer weights, not less work
 # ----------------------------
-# The tables also count **products** (乘法), a weight times an input, as multiply-adds. The fully connected layer uses each weight once. The convolution uses each weight at every
+# The tables also count **products** (乘积), a weight times an input, as multiply-adds. The
+# fully connected layer uses each weight once. The convolution uses each weight at every
 # place of its kernel. So it may need *more* products:
 
 places = (width - kernel + 1) * (height - kernel + 1)
-print(f"places of a kernel        {places:>14,}")
-print(f"products, fully connected {fully_connected:>14,}")
-print(f"products, convolutional   {convolutional * places:>14,}")
+print("places       ", f"{places:>14,}")
+print("products of the two layers:")
+print("connected    ", f"{fully_connected:>14,}")
+print("convolutional", f"{convolutional * places:>14,}")
 assert places == 1276 * 716 == 913_616
 
 # %%
@@ -83,14 +87,14 @@ layers = {
     "local and shared": (units * kernel**2, outputs * kernel**2),
 }
 for name, (weight_count, product_count) in layers.items():
-    print(f"{name:16} {weight_count:>19,} weights")
-    print(f"{'':16} {product_count:>19,} products")
+    print(f"{name}:\n{weight_count:>27,} weights\n{product_count:>27,} products")
 
 fig, ax = plt.subplots(figsize=(4.8, 2.9), layout="constrained")
 rows = np.arange(len(layers))
-for offset, what, counts in zip((-0.2, 0.2), COLORS, zip(*layers.values(), strict=True), strict=True):
-    bars = ax.barh(rows + offset, counts, height=0.38, color=COLORS[what], label=what)
-    ax.bar_label(bars, fmt="{:.0e}", padding=3)
+for i, (what, color) in enumerate(COLORS.items()):
+    counts = [layer[i] for layer in layers.values()]
+    bars = ax.barh(rows + 0.4 * i - 0.2, counts, height=0.38, color=color, label=what)
+    ax.bar_label(bars, fmt="{:.2g}", padding=3)
 ax.set(xscale="log", xlim=(1e3, 1e18), yticks=rows, yticklabels=layers, title="for 1,000 maps")
 ax.invert_yaxis()
 ax.spines[["top", "right"]].set_visible(False)
@@ -144,7 +148,7 @@ moved = np.roll(framed, (2, 3), axis=(2, 3))  # 2 down, 3 to the right, over the
 edges = rng.standard_normal((4, 1, 3, 3), dtype=np.float32)
 before, after = F.conv2d(framed, edges), F.conv2d(moved, edges)
 assert np.array_equal(after[:, :, 2:, 3:], before[:, :, :-2, :-3])
-print("the same", after[:, :, 2:, 3:].size, "numbers, 2 down and 3 to the right")
+print(after[:, :, 2:, 3:].size, "numbers, all the same")
 
 # %%
 # Answer
@@ -157,7 +161,5 @@ print("the same", after[:, :, 2:, 3:].size, "numbers, 2 down and 3 to the right"
 # *Try it:* how many weights has a fully connected layer from 224 × 224 pixels to 1,000
 # units? How many have 1,000 kernels of 3 × 3?
 #
-# References
-# ----------
 # .. [1] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-Based Learning Applied to
 #    Document Recognition*, Proceedings of the IEEE 86(11), 1998, section II.A.

@@ -21,13 +21,13 @@ from fastconv import nn
 # An image of three channels
 # --------------------------
 # Red, green and blue: three planes of the same height and width. We paint a red ball and
-# a green one on a dark blue sky.
+# a blue one on dark green grass.
 
 row, column = np.mgrid[0:32, 0:32]
 red_ball = (row - 11) ** 2 + (column - 10) ** 2 < 49
-green_ball = (row - 20) ** 2 + (column - 22) ** 2 < 49
-sky = ~(red_ball | green_ball)
-image = np.stack([red_ball, green_ball, 0.4 * sky]).astype(np.float32)
+blue_ball = (row - 20) ** 2 + (column - 22) ** 2 < 49
+grass = ~(red_ball | blue_ball)
+image = np.stack([red_ball, 0.4 * grass, blue_ball]).astype(np.float32)
 print("image", image.shape)
 
 fig, axes = plt.subplots(1, 4, figsize=(4.8, 1.6), layout="constrained")
@@ -64,7 +64,7 @@ np.testing.assert_allclose(red_map, planes[0] + planes[1] + planes[2], atol=1e-6
 try:
     F.conv2d(image, np.zeros((1, 4, 5, 5), np.float32))
 except ValueError as error:
-    print(error)
+    print(str(error).replace(", ", ",\n"))
 else:
     raise AssertionError("a kernel of 4 channels fits an image of 3")
 
@@ -91,7 +91,7 @@ for ax, title in zip(axes, ["image", "is it red?", "an edge?"], strict=True):
 plt.show()
 
 # %%
-# The first map is 1 in the red ball and −1 in the green one. Averaging has blurred the rest.
+# The first map is 1 in the red ball and −1 in the blue one. Averaging has blurred the rest.
 
 assert np.isclose(maps[0].max(), 1) and np.isclose(maps[0].min(), -1)
 
@@ -108,10 +108,10 @@ model = nn.Sequential(
 signal = image[None]
 for layer in model:
     count, depth, height, width = layer.weight.shape
-    print(f"in {signal.shape}: {count} kernels of {depth}×{height}×{width}", end=", ")
+    print(f"in  {signal.shape[1:]}: {count} kernels of {depth} × {height} × {width}")
     assert depth == signal.shape[1]
     signal = layer(signal)
-    print(f"out {signal.shape}")
+    print(f"out {signal.shape[1:]}")
     assert signal.shape[1] == count
 
 # %%
@@ -155,6 +155,6 @@ print("gray image", gray.shape)
 # *Try it:* how many weights have 64 kernels of 3 × 3 on an input of 32 channels? Ask
 # ``nn.Conv2d(32, 64, 3).weight.size``.
 #
-# .. [1] M. Lin, Q. Chen and S. Yan, *Network In Network*, 2013. https://arxiv.org/abs/1312.4400
-# .. [2] Recommendation ITU-R BT.601, section 2.5.1: how luminance is made of red, green and
-#    blue. https://www.itu.int/rec/R-REC-BT.601
+# .. [1] Min Lin, Qiang Chen and Shuicheng Yan, *Network In Network*, 2013. https://arxiv.org/abs/1312.4400
+# .. [2] Recommendation ITU-R BT.601: how luminance is made of red, green and blue.
+#    https://www.itu.int/rec/R-REC-BT.601

@@ -31,9 +31,8 @@ bias = np.array([1, -2], np.float32)
 
 without = F.conv2d(image, kernels)
 with_bias = F.conv2d(image, kernels, bias)
-print("without", without.astype(int).tolist())
-print("bias   ", bias.astype(int).tolist())
-print("with   ", with_bias.astype(int).tolist())
+for k in range(2):
+    print(without[k].astype(int).tolist(), "→", with_bias[k].astype(int).tolist())
 assert np.array_equal(with_bias, without + bias[:, None, None])
 
 # %%
@@ -78,9 +77,9 @@ def learn(layer, steps=150):
 
 flat, free = nn.Conv2d(1, 1, 1, bias=False, rng=0), nn.Conv2d(1, 1, 1, rng=0)
 errors_without, errors_with = learn(flat), learn(free)
-print(f"without: weight {flat.weight.data.item():+.3f}            error {errors_without[-1]:.6f}")
-print(f"with:    weight {free.weight.data.item():+.3f}, ", end="")
-print(f"bias {free.bias.data.item():+.3f}, error {errors_with[-1]:.6f}")
+print(f"without: {flat.weight.data.item():+.3f} x, error {errors_without[-1]:.1e}")
+print(f"with:    {free.weight.data.item():+.3f} x {free.bias.data.item():+.3f}", end=", ")
+print(f"error {errors_with[-1]:.1e}")
 
 fig, ax = plt.subplots(figsize=(4.8, 2.8), layout="constrained")
 ax.semilogy(errors_without, "--", color=ORANGE, label="without bias")
@@ -106,13 +105,13 @@ assert errors_with[-1] < 1e-5 < 0.1 < errors_without[-1]
 
 _, (digits, labels) = fc.data.digits(size=32)
 edge = np.array([[[[-1, 0, 1]] * 3]], np.float32)
-thresholds = (0, 1, 2)
+thresholds = (0, 0.25, 0.5)
 fig, axes = plt.subplots(1, 3, figsize=(4.8, 1.9), layout="constrained")
 kept = []
 for ax, t in zip(axes, thresholds, strict=True):
     answer = F.relu(F.conv2d(digits[labels == 5][:1], edge, np.array([-t], np.float32)))
     kept.append((answer > 0).mean())
-    ax.imshow(answer[0, 0], cmap="viridis", vmin=0, vmax=3)
+    ax.imshow(answer[0, 0], cmap="viridis", vmin=0, vmax=1)
     ax.set(title=f"bias {-t}: {kept[-1]:.0%}", xticks=[], yticks=[])
 plt.show()
 assert kept == sorted(kept, reverse=True)
