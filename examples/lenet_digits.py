@@ -1,4 +1,5 @@
-"""LeNet-5 on handwritten digits, with the Trainer.
+"""LeNet-5 on handwritten digits, with the Trainer
+===============================================
 
 The digits ship with fastconv: 1,437 images to learn from and 360 to be measured on. Here they are
 enlarged to the 32 × 32 pixels that LeNet-5 was made for. (`fastconv train` does the same with a few

@@ -1,4 +1,5 @@
-"""How five optimizers walk down the same valley.
+"""How five optimizers walk down the same valley
+=============================================
 
 A loss with two parameters can be looked at from above, like a map. This one is a narrow valley: steep
 across, 50 times flatter along. Every optimizer starts at the same point, gets the gradient at the place

@@ -1,4 +1,5 @@
-"""Why convolution: what a thousand hidden units cost that see all of an image, and a thousand kernels.
+"""Why convolution: what a thousand hidden units cost that see all of an image, and a thousand kernels
+===================================================================================================
 
 Run with
 

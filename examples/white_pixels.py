@@ -1,4 +1,5 @@
-"""How white is it? A fully connected network that looks at 5 × 5 images.
+"""How white is it? A fully connected network that looks at 5 × 5 images
+=====================================================================
 
 Every image has 25 pixels, black (0) or white (1). The network sees an image as a row vector of 25
 numbers and tells to which of three classes the share of its white pixels belongs: less than 40 %,

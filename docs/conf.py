@@ -1,0 +1,47 @@
+"""How the documentation is built: `python -m sphinx -W docs docs/_build`, with the extra `docs` installed."""
+
+import os
+import sys
+from pathlib import Path
+
+import fastconv
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+sys.path.insert(0, str(Path(__file__).parent))  # for the figures' own modules
+
+project = "fastconv"
+author = "The fastconv developers"
+copyright = "The fastconv developers"
+version = release = fastconv.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build"]
+nitpicky = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "fastconv"
+
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+
+# The course, in the order of its file names, and the scripts. What the scripts print stands on their pages if they
+# need a few seconds and nothing but NumPy.
+SHOWN = ("white_pixels", "numpy_script", "lenet_digits", "weight_sharing", "compare_backends")
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": rf"/plot_\d\d_|/({'|'.join(SHOWN)})\.py$",
+    "ignore_pattern": r"/_[^/]*\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "matplotlib_animations": True,
+    "show_signature": False,
+    "download_all_examples": False,
+    "reset_modules": ("matplotlib",),
+}
