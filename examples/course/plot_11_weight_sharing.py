@@ -37,8 +37,8 @@ assert (fully_connected, convolutional) == (921_600_000, 25_000)
 
 # %%
 # 3.7 GB against 0.1 MB, at 4 bytes for a weight. Training needs several times that: for the
-# gradient, and for what the optimizer remembers of each weight. A larger image makes it worse for the fully
-# connected layer. The convolution has 25,000 weights for an image of any size.
+# gradient, and for what the optimizer remembers of each weight. A larger image makes it worse
+# for the fully connected layer. The convolution has 25,000 weights for an image of any size.
 #
 # Ask the layers
 # --------------

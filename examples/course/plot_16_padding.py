@@ -61,7 +61,7 @@ for W in range(1, 13):
     for size in range(1, 13):
         for P in range(0, 4):
             for S in range(1, 6):
-                if W + 2 * P >= size:
+                if size <= W + 2 * P:
                     row, weight = np.zeros((1, 1, W)), np.zeros((1, 1, size))
                     made = F.conv1d(row, weight, stride=S, padding=P).shape[2]
                     assert made == output_size(W, size, P, S)
