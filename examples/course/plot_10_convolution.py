@@ -98,7 +98,7 @@ def draw(step):
 
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(4.8, 2.9), width_ratios=[5, 3])
-fig.set_layout_engine("constrained")
+fig.subplots_adjust(left=0.02, right=0.98, bottom=0.04, top=0.8, wspace=0.1)
 grid(left, image, "image", 3)
 window = left.add_patch(plt.Rectangle((0, 0), 3, 3, fill=False, color="#D55E00", linewidth=4))
 animation = FuncAnimation(fig, draw, frames=9, interval=900)

@@ -11,6 +11,8 @@ Two rules answer it, and this page checks both:
 2. The output has as many channels as there are kernels.
 """
 
+import textwrap
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -64,7 +66,7 @@ np.testing.assert_allclose(red_map, planes[0] + planes[1] + planes[2], atol=1e-6
 try:
     F.conv2d(image, np.zeros((1, 4, 5, 5), np.float32))
 except ValueError as error:
-    print(str(error).replace(", ", ",\n"))
+    print(textwrap.fill(str(error), 50))
 else:
     raise AssertionError("a kernel of 4 channels fits an image of 3")
 
@@ -91,7 +93,8 @@ for ax, title in zip(axes, ["image", "is it red?", "an edge?"], strict=True):
 plt.show()
 
 # %%
-# The first map is 1 in the red ball and −1 in the blue one. Averaging has blurred the rest.
+# The first map is 1 in the red ball and −1 in the blue one. The mean of 5 × 5 blurs what is
+# between them. The second sees edges of both balls.
 
 assert np.isclose(maps[0].max(), 1) and np.isclose(maps[0].min(), -1)
 
