@@ -45,7 +45,7 @@ myst_heading_anchors = 4
 
 # The course, in the order of its file names, and the scripts. What the scripts print stands on their pages if they
 # need a few seconds and nothing but NumPy.
-SHOWN = ("white_pixels", "numpy_script", "lenet_digits", "weight_sharing", "compare_backends")
+SHOWN = ("white_pixels", "numpy_script", "lenet_digits", "compare_backends")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
