@@ -18,22 +18,34 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build"]
-nitpicky = False
+templates_path = ["_templates"]
+default_role = "py:obj"  # `Trainer` in a docstring is a link, where there is something of that name
+
+# A page for each name in a module's __all__, whatever file it comes from.
+autosummary_ignore_module_all = False
+autosummary_imported_members = True
+autodoc_typehints = "none"  # numpydoc's sections tell them
+numpydoc_show_class_members = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "fastconv"
 
+plot_basedir = str(Path(__file__).parent)
+plot_formats = ["svg"]
+plot_html_show_formats = plot_html_show_source_link = False
+
 myst_enable_extensions = ["dollarmath", "colon_fence"]
-myst_heading_anchors = 3
+myst_heading_anchors = 4
 
 # The course, in the order of its file names, and the scripts. What the scripts print stands on their pages if they
 # need a few seconds and nothing but NumPy.
-SHOWN = ("white_pixels", "numpy_script", "lenet_digits", "weight_sharing", "compare_backends")
+SHOWN = ("white_pixels", "numpy_script", "lenet_digits", "compare_backends")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
@@ -45,3 +57,12 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "reset_modules": ("matplotlib",),
 }
+
+
+def of_another_library(app, what, name, member, skip, options):
+    """Leave out methods that scikit-learn gives to its estimators."""
+    return True if str(getattr(member, "__module__", "")).startswith("sklearn.") else None
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", of_another_library)

@@ -19,7 +19,7 @@ def main_of(name):
 def test_every_example_has_a_test_and_a_text():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     assert names == {
-        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py", "weight_sharing.py",
+        "white_pixels.py", "numpy_script.py", "lenet_digits.py", "compare_backends.py",
         "stop_and_resume.py",
         "image_folder.py",
         "optimizer_paths.py",
@@ -81,18 +81,6 @@ def test_onnx_files():
     assert results["upside down, before"] < 0.6 < 0.8 < results["upside down, after"]
     assert results["weights from safetensors"] == results["upside down, after"]
     assert results.get("in onnxruntime", results["trained"]) == results["trained"]
-
-
-def test_weight_sharing(capsys):
-    assert main_of("weight_sharing.py")() == (921_600_000, 25_000)
-    printed = capsys.readouterr().out
-    assert "921,600,000 weights" in printed and "576,000" in printed
-
-
-def test_weight_sharing_counts_what_the_layer_would_have():
-    module = runpy.run_path(str(EXAMPLES / "weight_sharing.py"))
-    (real,) = module["everywhere"](32, 18).parameters()
-    assert module["weights_everywhere"](32, 18).shape == real.shape
 
 
 def test_sklearn_pipeline(capsys):
