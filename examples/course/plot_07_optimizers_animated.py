@@ -69,7 +69,7 @@ for name, path in paths.items():
 # direction by its own past gradients.
 
 view = {"xlim": (-4.6, 1.6), "ylim": (-2.2, 1.5), "minimum": (0, 0)}
-fig, ax = plt.subplots(figsize=(4.8, 3.6), dpi=80)
+fig, ax = plt.subplots(figsize=(4.2, 3.6), dpi=80)
 fig.subplots_adjust(left=0.14, right=0.98, bottom=0.14, top=0.92)
 animation = fc.plot.animate_optimizer_paths(loss, paths, every=3, interval=180, ax=ax, **view)
 ax.legend(ncols=3, fontsize=9, loc="lower center")
@@ -84,7 +84,7 @@ animation
 # The same as a picture, to look at in peace. Between neighboring lines lies the same area. A dot
 # marks where a way ends, a star the minimum.
 
-fig, ax = plt.subplots(figsize=(4.8, 3.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 3.6), layout="constrained")
 fc.plot.optimizer_paths(loss, paths, ax=ax, **view)
 ax.legend(ncols=3, fontsize=9, loc="lower center")
 plt.show()
@@ -92,7 +92,7 @@ plt.show()
 # %%
 # And the loss at each step, which the map does not show well.
 
-fig, ax = plt.subplots(figsize=(4.8, 3.0), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 3.0), layout="constrained")
 colors = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")  # those of the map
 for (name, path), color in zip(paths.items(), colors, strict=True):
     ax.semilogy(loss(*path.T), color=color, label=name)
