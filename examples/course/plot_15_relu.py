@@ -212,7 +212,7 @@ assert accuracies[3] < 0.6 < 0.8 < accuracies[2]
 # Answer
 # ------
 # One large update can move a unit to where its ReLU is 0 for all data. There its gradient is
-# exactly 0, and it stays as it is. A dead unit is no drama, a hundred are. If the loss stops early
+# exactly 0, and it stays as it is. One dead unit does no harm, a hundred do. If the loss stops early
 # with ReLU, count the zeros.
 #
 # *Try it:* put ``nn.ELU()`` in the first unit. Does it recover? How fast?
