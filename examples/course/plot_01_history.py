@@ -11,20 +11,22 @@ We look at four years that made the field, build the network of 1998 layer by la
 # Four years
 # ----------
 #
-# **1986.** Rumelhart, Hinton and Williams show how a network of several layers learns: the error at its output is sent
-# back through the layers, and each weight finds out its share of it. This is **back-propagation** (反向传播, BP) [1]_.
+# **1986.** Rumelhart, Hinton and Williams show how a network of several layers learns: the error at
+# its output is sent back through the layers, and each weight finds out its share of it. This is
+# **back-propagation** (反向传播, BP) [1]_.
 #
-# **1998.** LeCun, Bottou, Bengio and Haffner train LeNet-5 with it: a network that moves small filters over an image
-# of a digit [2]_. It is the **prototype** (雏形) of all **convolutional neural networks** (卷积神经网络, CNN). It reads cheques
-# in banks, but the **hardware** (硬件) of the time is too slow for anything much larger.
+# **1998.** LeCun, Bottou, Bengio and Haffner train LeNet-5 with it: a network that moves small
+# filters over an image of a digit [2]_. It is the **prototype** (雏形) of all **convolutional
+# neural networks** (卷积神经网络, CNN). It reads cheques in banks, but the **hardware** (硬件) of
+# the time is too slow for anything much larger.
 #
-# **2006.** Hinton and Salakhutdinov train networks of many layers that could not be trained before [3]_. The name **deep
-# learning** (深度学习) spreads from here on.
+# **2006.** Hinton and Salakhutdinov train networks of many layers that could not be trained before
+# [3]_. The name **deep learning** (深度学习) spreads from here on.
 #
-# **2012.** Krizhevsky, Sutskever and Hinton train a deep convolutional network on two graphics cards (GPU), and win the
-# ILSVRC-2012 contest. The task is to sort photographs, after 1.2 million examples from ImageNet, into 1,000 classes. The
-# network has the right class among its five guesses for 84.7 % of the images; the second best entry, which is no
-# network, for 73.8 % [4]_.
+# **2012.** Krizhevsky, Sutskever and Hinton train a deep convolutional network on two graphics
+# cards (GPU), and win the ILSVRC-2012 contest. The task is to sort photographs, after 1.2 million
+# examples from ImageNet, into 1,000 classes. The network has the right class among its five guesses
+# for 84.7 % of the images; the second best entry, which is no network, for 73.8 % [4]_.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +34,8 @@ import numpy as np
 import fastconv as fc
 from fastconv import nn, optim
 
-BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito's colors: told apart with any color vision
+# Okabe and Ito's colors: told apart with any color vision
+BLUE, ORANGE = "#0072B2", "#D55E00"
 
 years = {
     1986: "back-propagation",
@@ -44,7 +47,7 @@ years = {
 fig, ax = plt.subplots(figsize=(4.8, 2.2), layout="constrained")
 ax.plot(list(years), range(len(years)), "o-", color=BLUE)
 for height, (year, event) in enumerate(years.items()):
-    ax.annotate(f"{year}: {event}", (year, height), xytext=(-8, 4), textcoords="offset points", ha="right")
+    ax.text(year - 1, height + 0.1, f"{year}: {event}", ha="right")
 ax.set(xlim=(1968, 2015), ylim=(-0.5, 3.9), xticks=list(years), yticks=[])
 ax.spines[["left", "right", "top"]].set_visible(False)
 plt.show()
@@ -53,9 +56,10 @@ plt.show()
 # The network of 1998, layer by layer
 # -----------------------------------
 #
-# LeNet-5 takes a gray image of 32 × 32 pixels. Two pairs of layers find features in it: a **convolutional layer** (卷积层)
-# moves filters of 5 × 5 over the image, and a **pooling layer** (池化层) halves height and width. Three **fully connected
-# layers** (全连接层) turn the features into ten numbers, one for each digit.
+# LeNet-5 takes a gray image of 32 × 32 pixels. Two pairs of layers find features in it: a
+# **convolutional layer** (卷积层) moves filters of 5 × 5 over the image, and a **pooling layer**
+# (池化层) halves height and width. Three **fully connected layers** (全连接层) turn the features
+# into ten numbers, one for each digit.
 
 rng = np.random.default_rng(0)
 model = nn.Sequential(
@@ -69,11 +73,13 @@ model = nn.Sequential(
 print(fc.summary(model, (1, 1, 32, 32)))
 
 # %%
-# It has 61,706 weights. ``fc.models.lenet5(activation="tanh", pool="avg")`` makes the same network in one line. Both
-# simplify the original a little. In 1998 each average was multiplied by a trained number, a map of the second
-# convolution saw only some of the six maps before it, and the last layer measured distances to ten patterns.
+# It has 61,706 weights. ``fc.models.lenet5(activation="tanh", pool="avg")`` makes the same network
+# in one line. Both simplify the original a little. In 1998 each average was multiplied by a trained
+# number, a map of the second convolution saw only some of the six maps before it, and the last
+# layer measured distances to ten patterns.
 #
-# Here is what the layers hand on, drawn to scale: **maps** (特征图) get smaller and more, until only a row of numbers is left.
+# Here is what the layers hand on, drawn to scale: **maps** (特征图) get smaller and more, until
+# only a row of numbers is left.
 
 images, labels = fc.data.digits(size=32)[0]
 signal = images[:1]
@@ -83,17 +89,19 @@ for layer in model:
     if isinstance(layer, (nn.AvgPool2d, nn.Conv2d, nn.Linear)):
         steps.append((type(layer).__name__, signal))
 
-fig, ax = plt.subplots(figsize=(4.8, 3.0), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.8, 3.2), layout="constrained")
 left = 0.0
 for name, array in steps:
-    count, height, width = array.shape[1:] if array.ndim == 4 else (1, array.shape[1] / 4, 2)
+    # Numbers in a row are drawn as a column a quarter of a pixel apart.
+    maps = array[0] if array.ndim == 4 else np.empty((1, array.shape[1] // 4, 2))
+    count, height, width = maps.shape
     for i in range(count):
-        corner = (left + 1.2 * i, -height / 2 + 1.2 * i)
-        ax.add_patch(plt.Rectangle(corner, width, height, facecolor=BLUE, edgecolor="white", linewidth=0.7))
-    size = "×".join(map(str, array.shape[1:])) if array.ndim == 4 else str(array.shape[1])
-    ax.text(left, -19, f"{name} {size}", rotation=-60, va="top", ha="left", rotation_mode="anchor", fontsize=9)
-    left += width + 1.2 * count + 5
-ax.set(xlim=(-2, left), ylim=(-62, 24), aspect="equal")
+        corner = (left + i, i - height / 2)
+        ax.add_patch(plt.Rectangle(corner, width, height, facecolor=BLUE, edgecolor="white"))
+    size = "×".join(map(str, array.shape[1:]))
+    ax.text(left, -19, f"{name} {size}", rotation=-60, va="top", rotation_mode="anchor")
+    left += width + count + 3
+ax.set(xlim=(-2, left + 16), ylim=(-64, 22), aspect="equal")
 ax.axis("off")
 plt.show()
 
@@ -101,11 +109,13 @@ plt.show()
 # Training it
 # -----------
 #
-# The digits that ship with fastconv are 1,797 real handwritten ones, enlarged to 32 × 32: 1,437 to learn from, 360 to be
-# measured on. Eight times the network sees all of the 1,437. How each step works is what the next pages are about.
+# The digits that ship with fastconv are 1,797 real handwritten ones, enlarged to 32 × 32: 1,437 to
+# learn from, 360 to be measured on. Eight times the network sees all of the 1,437. How each step
+# works is what the next pages are about.
 
 train, test = fc.data.digits(size=32)
-trainer = fc.Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.002))
+optimizer = optim.Adam(model.parameters(), lr=0.002)
+trainer = fc.Trainer(model, nn.CrossEntropyLoss(), optimizer)
 history = trainer.fit(train, validation=test, epochs=8, rng=0, progress=False)
 
 accuracy = trainer.evaluate(test)["accuracy"]
@@ -120,7 +130,8 @@ plt.show()
 # What it still gets wrong
 # ------------------------
 #
-# These are the test images about which the network is most wrong. Some are hard to read for us as well.
+# These are the test images about which the network is most wrong. Some are hard to read for us as
+# well.
 
 x_test, y_test = test
 fig, ax = plt.subplots(figsize=(4.8, 2.4), layout="constrained")
@@ -131,15 +142,19 @@ plt.show()
 # Answer
 # ------
 #
-# Convolutional networks are the work of 1986 (how to learn) and 1998 (what to learn with). They won in 2012, when the
-# images and the machines were there. The network of 1998 now learns to read digits in seconds on one core.
+# Convolutional networks are the work of 1986 (how to learn) and 1998 (what to learn with). They won
+# in 2012, when the images and the machines were there. The network of 1998 now learns to read
+# digits in seconds on one core.
 #
-# .. [1] D. E. Rumelhart, G. E. Hinton and R. J. Williams, *Learning representations by back-propagating errors*,
-#    Nature 323, 533-536, 1986. https://doi.org/10.1038/323533a0
-# .. [2] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition*,
-#    Proceedings of the IEEE 86(11), 2278-2324, 1998. https://doi.org/10.1109/5.726791
-# .. [3] G. E. Hinton and R. R. Salakhutdinov, *Reducing the dimensionality of data with neural networks*,
-#    Science 313, 504-507, 2006. https://doi.org/10.1126/science.1127647
-# .. [4] A. Krizhevsky, I. Sutskever and G. E. Hinton, *ImageNet classification with deep convolutional neural networks*,
-#    Advances in Neural Information Processing Systems 25, 2012. The accuracies are one minus its top-5 errors, 15.3 %
-#    and 26.2 %.
+# References
+# ----------
+#
+# .. [1] D. E. Rumelhart, G. E. Hinton and R. J. Williams, *Learning representations by
+#    back-propagating errors*, Nature 323, 533-536, 1986. https://doi.org/10.1038/323533a0
+# .. [2] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document
+#    recognition*, Proceedings of the IEEE 86(11), 2278-2324, 1998. https://doi.org/10.1109/5.726791
+# .. [3] G. E. Hinton and R. R. Salakhutdinov, *Reducing the dimensionality of data with neural
+#    networks*, Science 313, 504-507, 2006. https://doi.org/10.1126/science.1127647
+# .. [4] A. Krizhevsky, I. Sutskever and G. E. Hinton, *ImageNet classification with deep
+#    convolutional neural networks*, Advances in Neural Information Processing Systems 25, 2012. The
+#    accuracies are one minus its top-5 errors, 15.3 % and 26.2 %.

@@ -4,16 +4,16 @@ Five optimizers on one surface
 
 *What does the way of each optimizer look like?*
 
-A loss with two weights can be looked at from above, like a map. Here all five start at the same place, and take their
-steps at the same time.
+A loss with two weights can be looked at from above, like a map. Here all five start at the same
+place, and take their steps at the same time.
 """
 
 # %%
 # The map
 # -------
 #
-# The loss is a narrow valley that bends: across, it is 50 times as steep as along it. Its lowest point is at (0, 0). Its
-# gradient we know exactly; there is no noise.
+# The loss is a narrow valley that bends: across, it is 50 times as steep as along it. Its lowest
+# point is at (0, 0). Its gradient we know exactly; there is no noise.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,8 +38,8 @@ def gradient(point):
 # The walkers
 # -----------
 #
-# Each optimizer has a learning rate (学习率) that suits it on this map. ``fc.plot.trace_optimizer`` notes where it is after
-# each of 80 steps.
+# Each optimizer has a learning rate (学习率) that suits it on this map. ``fc.plot.trace_optimizer``
+# notes where it is after each of 80 steps.
 
 start = (-4.0, 1.2)
 optimizers = {
@@ -49,7 +49,10 @@ optimizers = {
     "RMSProp": lambda params: optim.RMSprop(params, lr=0.05),
     "Adam": lambda params: optim.Adam(params, lr=0.15),
 }
-paths = {name: fc.plot.trace_optimizer(gradient, start, make, steps=80) for name, make in optimizers.items()}
+paths = {
+    name: fc.plot.trace_optimizer(gradient, start, make, steps=80)
+    for name, make in optimizers.items()
+}
 
 print(f"loss at the start {loss(*start):.3f}")
 for name, path in paths.items():
@@ -60,27 +63,28 @@ for name, path in paths.items():
 # The animation
 # -------------
 #
-# **Watch the first ten steps.** SGD (blue) jumps from wall to wall, as the steep direction is nearly too steep for its learning
-# rate. Momentum (动量, orange) swings wide and comes back. The three with an adaptive learning rate (自适应学习率)
-# do not care how steep it is: they scale each direction by its own past gradients.
+# **Watch the first ten steps.** SGD (blue) jumps from wall to wall, as the steep direction is
+# nearly too steep for its learning rate. Momentum (动量, orange) swings wide and comes back. The
+# three with an adaptive learning rate (自适应学习率) do not care how steep it is: they scale each
+# direction by its own past gradients.
 
+view = {"xlim": (-4.6, 1.6), "ylim": (-2.2, 1.5), "minimum": (0, 0)}
 fig, ax = plt.subplots(figsize=(4.8, 3.6), dpi=80)
-animation = fc.plot.animate_optimizer_paths(
-    loss, paths, xlim=(-4.6, 1.6), ylim=(-1.1, 1.5), minimum=(0, 0), every=4, interval=250, ax=ax
-)
-ax.legend(ncols=3, fontsize=8, loc="lower center")
+fig.subplots_adjust(left=0.14, right=0.98, bottom=0.14, top=0.92)
+animation = fc.plot.animate_optimizer_paths(loss, paths, every=4, interval=240, ax=ax, **view)
+ax.legend(ncols=3, fontsize=9, loc="lower center")
 plt.show()
 
 # %%
 # All the ways at once
 # --------------------
 #
-# The same as a picture, to look at in peace. Between neighboring lines lies the same area. A dot marks where a way ends, a
-# star the minimum.
+# The same as a picture, to look at in peace. Between neighboring lines lies the same area. A dot
+# marks where a way ends, a star the minimum.
 
 fig, ax = plt.subplots(figsize=(4.8, 3.6), layout="constrained")
-fc.plot.optimizer_paths(loss, paths, xlim=(-4.6, 1.6), ylim=(-1.1, 1.5), minimum=(0, 0), ax=ax)
-ax.legend(ncols=3, fontsize=8, loc="lower center")
+fc.plot.optimizer_paths(loss, paths, ax=ax, **view)
+ax.legend(ncols=3, fontsize=9, loc="lower center")
 plt.show()
 
 # %%
@@ -94,3 +98,14 @@ ax.set(xlabel="step", ylabel="loss")
 ax.grid(alpha=0.3)
 ax.legend(fontsize=9)
 plt.show()
+
+# %%
+# Answer
+# ------
+#
+# SGD zigzags, because one learning rate has to do for both directions. Momentum makes curves, like
+# a ball. Adagrad, RMSProp and Adam turn into the valley at once. Which is first down here is a
+# matter of this map and of these learning rates: there is no noise, no second valley, and the way
+# is too short for Adagrad's rate to vanish.
+#
+# *Try it:* give SGD a learning rate of 0.04. Why does it leave the map?
