@@ -35,6 +35,8 @@ numpydoc_show_class_members = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "fastconv"
+html_static_path = ["_static"]
+html_css_files = ["narrow.css"]
 
 plot_basedir = str(Path(__file__).parent)
 plot_formats = ["svg"]
