@@ -82,7 +82,7 @@ kernels = np.stack([red_finder, edge_finder])
 maps = F.conv2d(image, kernels)
 print(f"{image.shape} * {kernels.shape} -> {maps.shape}")
 assert maps.shape == (2, 28, 28)
-assert np.array_equal(maps[:1], red_map)
+np.testing.assert_allclose(maps[:1], red_map, atol=1e-6)
 
 fig, axes = plt.subplots(1, 3, figsize=(4.8, 1.9), layout="constrained")
 axes[0].imshow(image.transpose(1, 2, 0))
