@@ -4,9 +4,9 @@ Sigmoid, and the gradient that vanishes
 
 *Why does a network of ten sigmoid layers learn nothing?*
 
-After each convolution or fully connected layer comes an **activation function** (激活函数). First
-we see why there must be one at all. Then we follow a gradient back through ten layers of the
-oldest one, and measure what is left of it.
+After each convolution or fully connected layer comes an **activation function** (激活函数).
+First we see why there must be one at all. Then we follow a gradient back through ten layers of
+sigmoids, and measure what is left of it.
 """
 
 import matplotlib.pyplot as plt
@@ -96,8 +96,8 @@ print(f"{0.25**10:.1e}")
 # Measured
 # --------
 # Here are ten layers of 64 units each, and a last one of 10. Each activation gets the first
-# weights that are recommended for it: Glorot's for sigmoid [1]_, He's for ReLU [2]_, the
-# subject of the next page. One batch of digits goes forward, its error comes back. How large
+# weights that are usual with it: Glorot's for sigmoid [1]_, He's for ReLU [2]_, the subject
+# of the next page. One batch of digits goes forward, its error comes back. How large
 # is the gradient in each layer?
 
 

@@ -216,8 +216,8 @@ assert accuracies[3] < 0.4 < 0.6 < accuracies[2]
 # Answer
 # ------
 # One large update can move a unit to where its ReLU is 0 for all data. There its gradient is
-# exactly 0, and it stays as it is. One dead unit does no harm, a hundred do. If the loss stops early
-# with ReLU, count the zeros.
+# exactly 0, and it stays as it is. One dead unit does no harm, a hundred do. If the loss stops
+# early with ReLU, count the zeros.
 #
 # *Try it:* put ``nn.ELU()`` in the first unit. Does it recover? How fast?
 #
