@@ -5,8 +5,8 @@ Weight sharing: 25,000 weights instead of 921,600,000
 *Why can a convolution afford an image of 1280 × 720, and a fully connected layer not?*
 
 A convolution saves in two ways. Each unit sees only a few pixels: **local perception**
-(局部感知). And all units of a map use the same few weights: **weight sharing** (权值共享).
-This page counts what each is worth.
+(局部感知). And all units of a map use the same few weights: **weight sharing** (权值共享, also
+权重共享). This page counts what each is worth.
 """
 
 import matplotlib.pyplot as plt

@@ -5,8 +5,8 @@ Pooling: smaller maps, no weights
 *Three of four numbers are thrown away. Why is that good?*
 
 A **pooling layer** (池化层) looks at small windows, like a convolution. But it has no weights.
-It takes the largest number of each window, or the mean. So it makes maps **sparse** (稀疏处理):
-less data, and less work for the layers after it.
+It takes the largest number of each window, or the mean. So it thins maps out (稀疏处理): less
+data, and less work for the layers after it. Another name is **downsampling** (下采样).
 """
 
 import matplotlib.pyplot as plt
