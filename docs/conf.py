@@ -49,7 +49,7 @@ myst_heading_anchors = 4
 
 # The course, in the order of its file names, and the scripts. What the scripts print stands on their pages if they
 # need a few seconds and nothing but NumPy.
-SHOWN = ("white_pixels", "numpy_script", "lenet_digits", "compare_backends")
+SHOWN = ("numpy_script", "compare_backends")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
@@ -57,6 +57,7 @@ sphinx_gallery_conf = {
     "ignore_pattern": r"/_[^/]*\.py$",
     "within_subsection_order": "FileNameSortKey",
     "matplotlib_animations": True,
+    "capture_repr": (),  # what a page prints and draws; the last line's value is for notebooks
     "show_signature": False,
     "download_all_examples": False,
     "reset_modules": ("matplotlib",),

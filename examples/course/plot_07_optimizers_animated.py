@@ -71,9 +71,11 @@ for name, path in paths.items():
 view = {"xlim": (-4.6, 1.6), "ylim": (-2.2, 1.5), "minimum": (0, 0)}
 fig, ax = plt.subplots(figsize=(4.8, 3.6), dpi=80)
 fig.subplots_adjust(left=0.14, right=0.98, bottom=0.14, top=0.92)
-animation = fc.plot.animate_optimizer_paths(loss, paths, every=4, interval=240, ax=ax, **view)
+animation = fc.plot.animate_optimizer_paths(loss, paths, every=3, interval=180, ax=ax, **view)
 ax.legend(ncols=3, fontsize=9, loc="lower center")
-plt.show()
+plt.rcParams["animation.html"] = "jshtml"  # in a notebook: a player
+plt.rcParams["animation.frame_format"] = "jpeg"  # less than half the bytes of PNG
+animation
 
 # %%
 # All the ways at once
