@@ -12,6 +12,7 @@ note(ax, 10.4, 0.6, "sums of 4 rows", size=9)
 for out in range(ROWS):
     for tap in range(KERNEL):
         arrow(ax, (1.8, 1.8 + 1.2 * (out + tap)), (10.9, 3 + 1.2 * out))
-note(ax, 13.5, 2.4, f"one column of a 3x3 kernel:\n{ROWS + KERNEL - 1} vectors loaded,\n{ROWS * KERNEL} multiply-adds", size=9)
+cost = f"{ROWS + KERNEL - 1} vectors loaded,\n{ROWS * KERNEL} multiply-adds"
+note(ax, 13.5, 2.4, f"one column of a 3x3 kernel:\n{cost}", size=9)
 cells(ax, 14, 4.2, [[f"w{i}"] for i in range(KERNEL)], WEIGHT, 1.2, 8)
 note(ax, 15.6, 6, "all 9 weights stay in registers", size=9)

@@ -2,7 +2,7 @@
 
 from drawing import PIXEL, SUM, WEIGHT, arrow, box, frame, note, sheet
 
-ax = sheet(26, 15)
+ax = sheet(26, 15.3)
 box(ax, 1, 6, 7, 7, "", WEIGHT)
 note(ax, 1, 5.4, "A: rows are read where they lie", size=9)
 box(ax, 11, 0.6, 12, 4.4, "", PIXEL)
@@ -20,4 +20,5 @@ frame(ax, 13, 7.5, 2, 1.2)
 note(ax, 13.1, 8.1, "tile", size=8)
 arrow(ax, (14, 2.9), (14, 7.4))
 arrow(ax, (8.1, 8.1), (12.9, 8.1))
-note(ax, 1, 14, "for each chunk of k, for each few rows, for each panel: the sums of a tile stay in registers over the chunk", size=9)
+note(ax, 1, 14, "for each chunk of k, for each few rows, for each panel:", size=9)
+note(ax, 1, 14.7, "the sums of a tile stay in registers over the chunk", size=9)

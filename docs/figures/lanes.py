@@ -19,4 +19,4 @@ for k, (name, where, lanes, number, vector, single) in enumerate(WAYS):
     frame(ax, 12, top, 12.8, 3.2)
     note(ax, 9, top + 2.6, "broadcast")
 cells(ax, 0.3, 13.4, [["", "", ""]], SUM, 0.6)
-note(ax, 2.6, 13.7, "sums lie as the vector does: in the result's order, in panels that are turned at the end, or in stacks", size=8)
+note(ax, 2.6, 13.7, "sums lie as the vector does, and are put where they belong at the end", size=9)

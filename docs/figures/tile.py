@@ -18,4 +18,5 @@ for i in range(ROWS):
         frame(ax, 7 + vector * LANES, 4 + i, LANES, 1, "#2ca02c")
 arrow(ax, (15, 2.1), (15, 3.9))
 arrow(ax, (5.6, 7), (6.9, 7))
-note(ax, 7, 10.7, "12 registers of sums stay where they are for the whole loop over k:\nC[i, :] += a[i] * b, 12 fused multiply-adds for 2 loads and 6 broadcasts", size=9)
+note(ax, 7, 10.5, "12 registers of sums stay where they are for the whole loop over k;", size=9)
+note(ax, 7, 11.4, "C[i, :] += a[i] * b: 12 fused multiply-adds for 2 loads and 6 broadcasts", size=9)

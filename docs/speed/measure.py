@@ -1,4 +1,4 @@
-"""Measure what the page on speed shows: `python docs/speed/measure.py`, a few minutes on a machine with nothing else to do.
+"""Measure what the page on speed shows: `python docs/speed/measure.py`, minutes on a machine with nothing else to do.
 
 Each suite of `fastconv bench` leaves the table that it printed, with the date above it, and its plot, beside this file.
 """
@@ -12,13 +12,18 @@ from pathlib import Path
 from fastconv import bench
 
 HERE = Path(__file__).parent
-SUITES = {
-    "lenet": {"against": ["numpy", "python", "torch"]},
-    "layers": {
-        "against": ["torch"],
-        "rows": "lenet1 lenet2 cifar2 cifar3 stem r18_l1 r18_l2s r18_l4 r50_a dw max2 avg3 sigmoid gemm512".split(),
-    },
-    "networks": {"against": ["torch", "onnxruntime"], "rows": "lenet-1 lenet-32 cifar-1 cifar-32 resnet20-1 resnet20-32".split()},
+ROWS = {
+    "lenet": None,  # all of them
+    "layers": (
+        "lenet1", "lenet2", "cifar2", "cifar3", "stem", "r18_l1", "r18_l2s", "r18_l4", "r50_a", "dw", "max2", "avg3",
+        "sigmoid", "gemm512",
+    ),
+    "networks": ("lenet-1", "lenet-32", "cifar-1", "cifar-32", "resnet20-1", "resnet20-32"),
+}  # fmt: skip
+AGAINST = {
+    "lenet": ("numpy", "python", "torch"),
+    "layers": ("torch",),
+    "networks": ("torch", "onnxruntime"),
 }
 
 
@@ -30,21 +35,22 @@ class Tee(io.StringIO):
         return super().write(text)
 
 
-def measure(suite: str, folder: Path = HERE, **options) -> None:
+def measure(suite: str, repeats: int, threads: int, folder: Path = HERE, **options) -> None:
     """Run a suite, and write its table and plot."""
     table = Tee()
-    bench.run(suite, plot=folder / f"{suite}.svg", stream=table, **options)
+    options = {"rows": ROWS[suite], "against": AGAINST[suite], **options}
+    bench.run(suite, repeats=repeats, threads=threads, plot=folder / f"{suite}.svg", stream=table, **options)
     (folder / f"{suite}.txt").write_text(f"{date.today().isoformat()}, {table.getvalue()}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("suites", nargs="*", choices=SUITES, default=list(SUITES))
+    parser.add_argument("suites", nargs="*", choices=ROWS, default=list(ROWS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1, help="1 is what a busy machine disturbs least (default)")
     args = parser.parse_args()
     for suite in args.suites:
-        measure(suite, repeats=args.repeats, threads=args.threads, **SUITES[suite])
+        measure(suite, args.repeats, args.threads)
 
 
 if __name__ == "__main__":

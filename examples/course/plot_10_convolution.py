@@ -72,8 +72,8 @@ assert np.array_equal(maps[0, 0], feature_map)
 # %%
 # Watch it move
 # -------------
-# The frame is the window. Above stands the sum that it has just written. (In a notebook,
-# ``IPython.display.HTML(animation.to_jshtml())`` plays it.)
+# The frame is the window. Above stands the sum that it has just written. (In a notebook, give
+# ``animation.to_jshtml()`` to ``IPython.display.HTML`` to play it.)
 
 
 def grid(ax, values, title, brightest):

@@ -5,8 +5,8 @@ Weight sharing: 25,000 weights instead of 921,600,000
 *Why can a convolution afford an image of 1280 × 720, and a fully connected layer not?*
 
 A convolution saves in two ways. Each unit sees only a few pixels: **local perception**
-(局部感知). And all units of a map use the same few weights: **weight sharing** (权值共享).
-This page counts what each is worth.
+(局部感知). And all units of a map use the same few weights: **weight sharing** (权值共享, also
+权重共享). This page counts what each is worth.
 """
 
 import matplotlib.pyplot as plt
@@ -147,7 +147,7 @@ framed = F.pad2d(images[:1], 4)
 moved = np.roll(framed, (2, 3), axis=(2, 3))  # 2 down, 3 to the right, over the empty frame
 edges = rng.standard_normal((4, 1, 3, 3), dtype=np.float32)
 before, after = F.conv2d(framed, edges), F.conv2d(moved, edges)
-assert np.array_equal(after[:, :, 2:, 3:], before[:, :, :-2, :-3])
+np.testing.assert_allclose(after[:, :, 2:, 3:], before[:, :, :-2, :-3], atol=1e-6)
 print(after[:, :, 2:, 3:].size, "numbers, all the same")
 
 # %%

@@ -82,7 +82,7 @@ kernels = np.stack([red_finder, edge_finder])
 maps = F.conv2d(image, kernels)
 print(f"{image.shape} * {kernels.shape} -> {maps.shape}")
 assert maps.shape == (2, 28, 28)
-assert np.array_equal(maps[:1], red_map)
+np.testing.assert_allclose(maps[:1], red_map, atol=1e-6)
 
 fig, axes = plt.subplots(1, 3, figsize=(4.8, 1.9), layout="constrained")
 axes[0].imshow(image.transpose(1, 2, 0))
@@ -158,6 +158,7 @@ print("gray image", gray.shape)
 # *Try it:* how many weights have 64 kernels of 3 × 3 on an input of 32 channels? Ask
 # ``nn.Conv2d(32, 64, 3).weight.size``.
 #
-# .. [1] Min Lin, Qiang Chen and Shuicheng Yan, *Network In Network*, 2013. https://arxiv.org/abs/1312.4400
+# .. [1] Min Lin, Qiang Chen and Shuicheng Yan, *Network In Network*, 2013.
+#    https://arxiv.org/abs/1312.4400
 # .. [2] Recommendation ITU-R BT.601: how luminance is made of red, green and blue.
 #    https://www.itu.int/rec/R-REC-BT.601

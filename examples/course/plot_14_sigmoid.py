@@ -1,12 +1,12 @@
-r"""
+"""
 Sigmoid, and the gradient that vanishes
 =======================================
 
 *Why does a network of ten sigmoid layers learn nothing?*
 
-After each convolution or fully connected layer comes an **activation function** (激活函数). First
-we see why there must be one at all. Then we follow a gradient back through ten layers of the
-oldest one, and measure what is left of it.
+After each convolution or fully connected layer comes an **activation function** (激活函数).
+First we see why there must be one at all. Then we follow a gradient back through ten layers of
+sigmoids, and measure what is left of it.
 """
 
 import matplotlib.pyplot as plt
@@ -30,7 +30,7 @@ first, second = rng.standard_normal((2, 1, 1, 3, 3))
 
 # Two kernels in one: each weight of the second brings a copy of the first, moved by its place.
 both = F.conv_transpose2d(first, second)
-print("one kernel instead of two:", both.shape)
+print("the one kernel:", both.shape)
 np.testing.assert_allclose(F.conv2d(F.conv2d(x, first), second), F.conv2d(x, both))
 
 # %%
@@ -51,7 +51,11 @@ assert np.allclose(straight, 2) and not np.allclose(bent, 2)
 # -------
 # It presses any number into the range from 0 to 1:
 #
-# .. math:: \sigma(x) = \frac{1}{1 + e^{-x}}, \qquad \sigma'(x) = \sigma(x)\,(1 - \sigma(x))
+# .. math::
+#
+#    \sigma(x) = \frac{1}{1 + e^{-x}}
+#
+#    \sigma'(x) = \sigma(x)\,(1 - \sigma(x))
 #
 # Its **derivative** (导数) is what the gradient is multiplied by on its way back.
 
@@ -92,8 +96,8 @@ print(f"{0.25**10:.1e}")
 # Measured
 # --------
 # Here are ten layers of 64 units each, and a last one of 10. Each activation gets the first
-# weights that are recommended for it: Glorot's for sigmoid [1]_, He's for ReLU [2]_, the
-# subject of the next page. One batch of digits goes forward, its error comes back. How large
+# weights that are usual with it: Glorot's for sigmoid [1]_, He's for ReLU [2]_, the subject
+# of the next page. One batch of digits goes forward, its error comes back. How large
 # is the gradient in each layer?
 
 
@@ -133,9 +137,10 @@ ax.legend()
 plt.show()
 
 factor = (of_sigmoid[0] / of_sigmoid[9]) ** (1 / 9)
-print(f"sigmoid: layer 10 {of_sigmoid[9]:.1e}, layer 1 {of_sigmoid[0]:.1e}")
-print(f"sigmoid: a factor of {factor:.2f} for each layer")
-print(f"ReLU:    layer 10 {of_relu[9]:.1e}, layer 1 {of_relu[0]:.1e}")
+print("gradient in layer 10 and in layer 1:")
+print(f"ReLU    {of_relu[9]:.1e} {of_relu[0]:.1e}")
+print(f"sigmoid {of_sigmoid[9]:.1e} {of_sigmoid[0]:.1e}")
+print(f"a factor of {factor:.2f} for each layer")
 assert factor < 0.26 and of_sigmoid[0] < 1e-5 * of_sigmoid[9]
 assert 0.2 < of_relu[0] / of_relu[9] < 5
 
@@ -172,7 +177,7 @@ runs = {
 fig, ax = plt.subplots(figsize=(4.8, 3.4), layout="constrained")
 for (name, (losses, accuracy)), style in zip(runs.items(), ("^:", "v-.", "s--", "o-"), strict=True):
     ax.plot(range(1, 11), losses, style, color=ORANGE if "sigmoid" in name else BLUE, label=name)
-    print(f"{name:17} loss {losses[-1]:.3f}, right {accuracy:.1%}")
+    print(f"{name:17} loss {losses[-1]:.2f}, {accuracy:.0%} right")
 ax.axhline(np.log(10), color="0.6", linewidth=0.8)
 ax.set(xlabel="round", ylabel="cross-entropy", ylim=(0, 2.6))
 fig.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -184,7 +189,7 @@ plt.show()
 
 for lr in (0.03, 0.3, 3):
     losses, accuracy = train(deep(nn.Sigmoid, nn.init.xavier_uniform_), lr)
-    print(f"learning rate {lr}: loss {losses[-1]:.3f}, right {accuracy:.1%}")
+    print(f"rate {lr:4}: loss {losses[-1]:.2f}, {accuracy:.0%} right")
     assert losses[-1] > 2.25
 assert runs["10 sigmoid layers"][0][-1] > 2.25 and runs["10 ReLU layers"][0][-1] < 0.3
 assert runs["1 sigmoid layer"][1] > 0.9 and runs["10 ReLU layers"][1] > 0.9

@@ -5,8 +5,8 @@ Pooling: smaller maps, no weights
 *Three of four numbers are thrown away. Why is that good?*
 
 A **pooling layer** (池化层) looks at small windows, like a convolution. But it has no weights.
-It takes the largest number of each window, or the mean. So it makes maps **sparse** (稀疏处理):
-less data, and less work for the layers after it.
+It takes the largest number of each window, or the mean. So it thins maps out (稀疏处理): less
+data, and less work for the layers after it. Another name is **downsampling** (下采样).
 """
 
 import matplotlib.pyplot as plt
@@ -161,8 +161,8 @@ plt.show()
 # pooling keeps how strong, and gives up exactly where. It costs no parameter, halves height
 # and width, leaves the channels, and saves LeNet-5 five of six products.
 #
-# In 1998 pooling was not quite free: LeNet-5 multiplied each mean by a trained number and added
-# a trained bias, 2 for each map [3]_.
+# In 1998 pooling was not quite free: LeNet-5 added up each window, multiplied the sum by a
+# trained number and added a trained bias: 2 parameters for each map [3]_.
 #
 # *Try it:* what does ``F.max_pool2d(image, 3, 1)`` give? Work it out first.
 #
