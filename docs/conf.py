@@ -8,7 +8,7 @@ from pathlib import Path
 import fastconv
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-sys.path.insert(0, str(Path(__file__).parent))  # for the figures' own modules
+sys.path.insert(0, str(Path(__file__).parent))  # mathml.py
 
 project = "fastconv"
 author = "The fastconv developers"
@@ -18,7 +18,7 @@ version = release = fastconv.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "myst_parser",
@@ -37,8 +37,11 @@ numpydoc_show_class_members = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "fastconv"
+html_math_renderer = "mathml"
 html_static_path = ["_static"]
-html_css_files = ["narrow.css"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {"show_prev_next": True, "navigation_with_keys": False, "footer_start": ["copyright"]}
 
 plot_basedir = str(Path(__file__).parent)
 plot_formats = ["svg"]

@@ -44,7 +44,7 @@ years = {
     2012: "AlexNet wins ImageNet",
 }
 
-fig, ax = plt.subplots(figsize=(4.8, 2.2), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.2), layout="constrained")
 ax.plot(list(years), range(len(years)), "o-", color=BLUE)
 for height, (year, event) in enumerate(years.items()):
     ax.text(year - 1, height + 0.1, f"{year}: {event}", ha="right")
@@ -89,7 +89,7 @@ for layer in model:
     if isinstance(layer, (nn.AvgPool2d, nn.Conv2d, nn.Linear)):
         steps.append((type(layer).__name__, signal))
 
-fig, ax = plt.subplots(figsize=(4.8, 3.2), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 3.2), layout="constrained")
 left = 0.0
 for name, array in steps:
     # Numbers in a row are drawn as a column a quarter of a pixel apart.
@@ -100,8 +100,8 @@ for name, array in steps:
         ax.add_patch(plt.Rectangle(corner, width, height, facecolor=BLUE, edgecolor="white"))
     size = "×".join(map(str, array.shape[1:]))
     ax.text(left, -19, f"{name} {size}", rotation=-60, va="top", rotation_mode="anchor")
-    left += width + count + 3
-ax.set(xlim=(-2, left + 16), ylim=(-64, 22), aspect="equal")
+    left += width + count + 5
+ax.set(xlim=(-2, left + 10), ylim=(-64, 22), aspect="equal")
 ax.axis("off")
 plt.show()
 
@@ -122,7 +122,7 @@ accuracy = trainer.evaluate(test)["accuracy"]
 print(f"right on {100 * accuracy:.1f} % of the test images")
 assert accuracy > 0.95
 
-fig, axes = plt.subplots(2, 1, figsize=(4.8, 4.4), layout="constrained")
+fig, axes = plt.subplots(2, 1, figsize=(4.2, 4.4), layout="constrained")
 fc.plot.learning_curve(history, axes=axes)
 plt.show()
 
@@ -134,7 +134,7 @@ plt.show()
 # well.
 
 x_test, y_test = test
-fig, ax = plt.subplots(figsize=(4.8, 2.4), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.4), layout="constrained")
 fc.plot.most_confused(x_test, y_test, trainer.predict(x_test), n=6, ax=ax)
 plt.show()
 

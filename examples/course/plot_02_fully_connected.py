@@ -52,7 +52,7 @@ a = 1 / (1 + np.exp(-z))
 print(f"a = {a:.4f}")
 
 curve = np.linspace(-6, 6, 121)
-fig, ax = plt.subplots(figsize=(4.8, 2.4), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.4), layout="constrained")
 ax.plot(curve, F.sigmoid(curve), color=BLUE)
 ax.plot(z, a, "o", color=ORANGE)
 ax.text(z + 0.5, a - 0.1, f"z = {z:.1f}, a = {a:.2f}")
@@ -109,7 +109,7 @@ print("hidden:", hidden.round(4))
 print("output:", y.round(4))
 
 columns = [x, hidden, y]
-fig, ax = plt.subplots(figsize=(4.8, 3.0), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 3.0), layout="constrained")
 for left, weights in enumerate((W, W2)):
     for j, row in enumerate(weights):
         for i, weight in enumerate(row):

@@ -35,7 +35,7 @@ def height(column, row):
     return (sizes[column] - 1) / 2 - row
 
 
-fig, ax = plt.subplots(figsize=(4.8, 3.0), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 3.0), layout="constrained")
 for column, (text, letter) in enumerate(columns.items()):
     for row in range(sizes[column]):
         here = height(column, row)
@@ -57,8 +57,8 @@ plt.show()
 # The first neuron of layer 1 adds up, and its sigmoid is :math:`a_1`. The other two do the same
 # with their own weights.
 #
-# .. math:: a_1 = \sigma\left(w_{11}^{(1)} x_1 + w_{21}^{(1)} x_2 + b_1^{(1)}\right), \qquad
-#           \sigma(z) = \frac{1}{1 + e^{-z}}
+# .. math:: a_1 = \sigma\left(w_{11}^{(1)} x_1 + w_{21}^{(1)} x_2 + b_1^{(1)}\right)
+# .. math:: \sigma(z) = \frac{1}{1 + e^{-z}}
 
 
 def sigmoid(z):
@@ -117,7 +117,7 @@ print(f"loss = {loss:.4f}")
 # Who gives it 0.01 pays 4.6, and who is certain of the wrong thing pays without limit.
 
 p = np.linspace(0.005, 1, 400)
-fig, ax = plt.subplots(figsize=(4.8, 2.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.6), layout="constrained")
 ax.plot(p, -np.log(p), color=BLUE)
 ax.plot(o1, loss, "o", color=ORANGE)
 ax.text(o1 - 0.05, loss + 0.6, f"our network: {loss:.2f}")
@@ -159,7 +159,8 @@ assert f"{loss:.14f}" == f"{by_library:.14f}"
 # softmax, and each is a question of yes or no. The loss is the **binary cross-entropy**
 # (二分类交叉熵), averaged over the :math:`N` outputs:
 #
-# .. math:: H = -\frac{1}{N} \sum_{i=1}^{N} \left[o_i^* \log o_i + (1 - o_i^*) \log(1 - o_i)\right]
+# .. math:: H = -\frac{1}{N} \sum_{i=1}^{N} \left[o_i^* \log o_i
+#           + (1 - o_i^*) \log(1 - o_i)\right]
 #
 # This time the image shows both: :math:`o^* = (1, 1)`.
 
@@ -176,11 +177,13 @@ assert f"{loss:.14f}" == f"{by_library:.14f}"
 # The figure puts both next to each other: the same two logits, read as one question with two
 # answers, and as two questions.
 
-fig, ax = plt.subplots(figsize=(4.8, 2.6), layout="constrained")
-ax.bar_label(ax.bar([0, 1], [o1, o2], 0.38, color=BLUE, label="softmax: cat or dog"), fmt="%.2f")
-ax.bar_label(ax.bar([0.4, 1.4], [p1, p2], 0.38, color=ORANGE, label="sigmoid: cat? dog?"), fmt="%.2f")
-ax.set(xticks=[0.2, 1.2], xticklabels=["cat", "dog"], ylim=(0, 1.15), ylabel="output")
-ax.legend(ncols=2, fontsize=9)
+fig, ax = plt.subplots(figsize=(4.2, 2.6), layout="constrained")
+left = ax.bar([0, 1], [o1, o2], 0.38, color=BLUE, label="softmax: cat or dog")
+right = ax.bar([0.4, 1.4], [p1, p2], 0.38, color=ORANGE, label="sigmoid: cat? dog?")
+for bars in (left, right):
+    ax.bar_label(bars, fmt="%.2f")
+ax.set(xticks=[0.2, 1.2], xticklabels=["cat", "dog"], ylim=(0, 1.2), ylabel="output")
+ax.legend(loc="upper right")
 plt.show()
 
 # %%

@@ -57,7 +57,7 @@ print(f"a1 = {a1:.4f}   o1 = {o1:.4f}   o2 = {o2:.4f}   loss = {loss:.4f}")
 
 weights = np.linspace(-4, 6, 101)
 losses = [forward(w)[-1] for w in weights]
-fig, ax = plt.subplots(figsize=(4.8, 2.8), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.8), layout="constrained")
 ax.plot(weights, losses, color=BLUE, label="loss")
 near = np.array([-2.0, 2.5])
 nudge = 1e-6
@@ -149,7 +149,7 @@ print(f"gradient:    {gradient_1:.6f}")
 # %%
 # The figure shows the way of the error. The thicker an arrow, the more of it arrives.
 
-fig, ax = plt.subplots(figsize=(4.8, 2.9), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.9), layout="constrained")
 place = {"x_1": (0, 1), "a_1": (1, 1), "y_1": (2, 1), "y_2": (2, 0), "H": (3, 0.5)}
 errors = {
     ("H", "y_1"): o1 - 1,

@@ -73,7 +73,7 @@ def descend(lr, start=-3.0, steps=12):
 
 
 w = np.linspace(-7, 7, 141)
-fig, axes = plt.subplots(1, 3, figsize=(4.8, 2.4), layout="constrained", sharey=True)
+fig, axes = plt.subplots(1, 3, figsize=(4.2, 2.4), layout="constrained", sharey=True)
 for ax, lr, color in zip(axes, (0.05, 0.6, 2.05), (BLUE, GREEN, ORANGE), strict=True):
     places = descend(lr)
     ax.plot(w, w**2 / 2, color="0.75")
@@ -151,7 +151,7 @@ for column, size in enumerate(sizes):
     angle = angles[:, column].mean()
     print(f"batches of {size:3}: {angle:4.1f}°, tangent {np.tan(np.radians(angle)):.2f}")
 
-fig, ax = plt.subplots(figsize=(4.8, 2.6), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.6), layout="constrained")
 ax.boxplot(angles, tick_labels=sizes, showfliers=False, medianprops={"color": ORANGE})
 ax.set(xlabel="images in the batch", ylabel="angle in degrees", ylim=(0, None))
 ax.grid(alpha=0.3, axis="y")
@@ -165,7 +165,7 @@ plt.show()
 # cut. But a large batch gives one good step, and small batches give many fair ones. The figure
 # shows the loss over ten epochs, with the same learning rate.
 
-fig, ax = plt.subplots(figsize=(4.8, 2.8), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.8), layout="constrained")
 reached = {}
 for size, color in ((1437, BLUE), (128, GREEN), (16, ORANGE)):
     model = small_network()

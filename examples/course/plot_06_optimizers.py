@@ -68,7 +68,8 @@ same(way, lambda params: optim.SGD(params, lr=0.07))
 # and right by turns cancels; what always points the same way adds up, to as much as :math:`1 / (1 -
 # \eta) = 10` steps. So a tenth of the learning rate is as fast [1]_.
 #
-# .. math:: v_t = \eta\, v_{t-1} + \alpha\, g_t, \qquad w_{t+1} = w_t - v_t
+# .. math:: v_t = \eta\, v_{t-1} + \alpha\, g_t
+# .. math:: w_{t+1} = w_t - v_t
 
 w, v = np.array([-4.0, 1.2]), 0.0
 way = [w]
@@ -92,7 +93,7 @@ makers = {
 along, across = np.meshgrid(np.linspace(-5, 2.5, 100), np.linspace(-1.6, 1.6, 100))
 spread = {}
 levels = np.arange(1, 7) ** 2
-fig, axes = plt.subplots(2, 1, figsize=(4.8, 4.2), layout="constrained", sharex=True)
+fig, axes = plt.subplots(2, 1, figsize=(4.2, 4.2), layout="constrained", sharex=True)
 for ax, (name, make), color in zip(axes, makers.items(), (BLUE, ORANGE), strict=True):
     way = fc.plot.trace_optimizer(noisy(0), [-4.0, 1.2], make, steps=300)
     ax.contour(along, across, loss(along, across), levels=levels, colors="0.85")
@@ -122,7 +123,7 @@ def slope(w):
 
 
 w = np.linspace(-3.6, 4.1, 200)
-fig, axes = plt.subplots(2, 1, figsize=(4.8, 4.2), layout="constrained", sharex=True)
+fig, axes = plt.subplots(2, 1, figsize=(4.2, 4.2), layout="constrained", sharex=True)
 for ax, start in zip(axes, (4.0, 2.5), strict=True):
     ax.plot(w, hill(w), color="0.75")
     for name, make, color, lift in (
@@ -148,7 +149,8 @@ plt.show()
 # squared gradients so far, so steep directions get small steps, and flat ones large steps [2]_. The
 # tiny :math:`\epsilon` is there against dividing by zero.
 #
-# .. math:: s_t = s_{t-1} + g_t^2, \qquad w_{t+1} = w_t - \frac{\alpha}{\sqrt{s_t + \epsilon}}\, g_t
+# .. math:: s_t = s_{t-1} + g_t^2
+# .. math:: w_{t+1} = w_t - \frac{\alpha}{\sqrt{s_t + \epsilon}}\, g_t
 #
 # PyTorch, and fastconv unless it is told otherwise, adds :math:`\epsilon` after the root.
 
@@ -171,7 +173,8 @@ same(way, lambda params: optim.Adagrad(params, lr=0.5, eps=1e-7, eps_inside_sqrt
 # A coefficient controls how fast the past decays (衰减系数). The sum becomes a moving average,
 # which forgets [3]_.
 #
-# .. math:: s_t = \eta\, s_{t-1} + (1 - \eta)\, g_t^2, \qquad w_{t+1} = w_t - \frac{\alpha}{\sqrt{s_t + \epsilon}}\, g_t
+# .. math:: s_t = \eta\, s_{t-1} + (1 - \eta)\, g_t^2
+# .. math:: w_{t+1} = w_t - \frac{\alpha}{\sqrt{s_t + \epsilon}}\, g_t
 
 w, s = np.array([-4.0, 1.2]), 0.0
 way = [w]
@@ -197,7 +200,7 @@ def turn(w):
 
 
 ways = {}
-fig, axes = plt.subplots(2, 1, figsize=(4.8, 4.2), layout="constrained", sharex=True)
+fig, axes = plt.subplots(2, 1, figsize=(4.2, 4.2), layout="constrained", sharex=True)
 for name, make, color in (
     ("Adagrad", lambda params: optim.Adagrad(params, lr=0.5), GREEN),
     ("RMSProp", lambda params: optim.RMSprop(params, lr=0.5, alpha=0.9), PINK),
@@ -222,9 +225,10 @@ assert ways["Adagrad"][200] < -15 and abs(ways["RMSProp"][60:]).max() < 1
 # Adam takes both: the momentum :math:`m`, and the moving average :math:`v` of squares [4]_. Both
 # start at 0, and would be too small at first. Dividing by :math:`1 - \beta^t` corrects that.
 #
-# .. math:: m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t, \qquad v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2
-# .. math:: \hat m_t = \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}, \qquad
-#           w_{t+1} = w_t - \frac{\alpha}{\sqrt{\hat v_t + \epsilon}}\, \hat m_t
+# .. math:: m_t = \beta_1 m_{t-1} + (1 - \beta_1)\, g_t
+# .. math:: v_t = \beta_2 v_{t-1} + (1 - \beta_2)\, g_t^2
+# .. math:: \hat m_t = \frac{m_t}{1 - \beta_1^t}, \qquad \hat v_t = \frac{v_t}{1 - \beta_2^t}
+# .. math:: w_{t+1} = w_t - \frac{\alpha}{\sqrt{\hat v_t + \epsilon}}\, \hat m_t
 
 w, m, v = np.array([-4.0, 1.2]), 0.0, 0.0
 way = [w]
@@ -263,7 +267,7 @@ makers = {
     "Adam": (lambda params: optim.Adam(params, lr=0.005), AMBER),
 }
 criterion = nn.CrossEntropyLoss()
-fig, ax = plt.subplots(figsize=(4.8, 3.0), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 3.0), layout="constrained")
 for name, (make, color) in makers.items():
     rng = np.random.default_rng(0)
     first, second = nn.Linear(64, 32, rng=rng), nn.Linear(32, 10, rng=rng)

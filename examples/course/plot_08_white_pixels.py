@@ -64,7 +64,7 @@ shares = shares_test[0, 0]
 print(shares.round(2))
 assert shares[1, 2] == box.mean()
 
-fig, axes = plt.subplots(1, 2, figsize=(4.8, 2.6), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(4.2, 2.6), layout="constrained")
 axes[0].imshow(example, cmap="gray", extent=(0, 40, 40, 0))
 for edge in range(0, 41, 8):
     axes[0].axhline(edge, color=ORANGE, linewidth=1)
@@ -92,7 +92,7 @@ flat = nn.Flatten()(shares_test)
 print("one image:", row.shape, "  all images:", flat.shape)
 assert np.array_equal(flat[0], row)
 
-fig, ax = plt.subplots(figsize=(4.8, 1.1), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 1.1), layout="constrained")
 ax.imshow(row[None], cmap="gray", vmin=0, vmax=1, aspect="auto")
 for edge in range(5, 25, 5):
     ax.axvline(edge - 0.5, color=ORANGE)
@@ -165,7 +165,7 @@ assert accuracy > 0.9
 # turns a nearly one-hot row back into a digit.
 
 probabilities = F.softmax(model(shares_test[:1]))[0]
-fig, ax = plt.subplots(figsize=(4.8, 2.4), layout="constrained")
+fig, ax = plt.subplots(figsize=(4.2, 2.4), layout="constrained")
 colors = [ORANGE if digit == y_test[0] else BLUE for digit in range(10)]
 ax.bar(range(10), probabilities, color=colors)
 ax.set(xticks=range(10), xlabel="digit (the true one is orange)", ylabel="probability")
