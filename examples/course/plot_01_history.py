@@ -100,8 +100,8 @@ for name, array in steps:
         ax.add_patch(plt.Rectangle(corner, width, height, facecolor=BLUE, edgecolor="white"))
     size = "×".join(map(str, array.shape[1:]))
     ax.text(left, -19, f"{name} {size}", rotation=-60, va="top", rotation_mode="anchor")
-    left += width + count + 3
-ax.set(xlim=(-2, left + 16), ylim=(-64, 22), aspect="equal")
+    left += width + count + 5
+ax.set(xlim=(-2, left + 10), ylim=(-64, 22), aspect="equal")
 ax.axis("off")
 plt.show()
 

@@ -63,16 +63,16 @@ for name, path in paths.items():
 # The animation
 # -------------
 #
-# **Watch the first ten steps.** SGD (blue) jumps from wall to wall, as the steep direction is
-# nearly too steep for its learning rate. Momentum (动量, orange) swings wide and comes back. The
-# three with an adaptive learning rate (自适应学习率) do not care how steep it is: they scale each
-# direction by its own past gradients.
+# **Watch the beginning.** A frame is four steps. SGD (blue) jumps from wall to wall, as the steep
+# direction is nearly too steep for its learning rate. Momentum (动量, orange) swings wide and comes
+# back. The three with an adaptive learning rate (自适应学习率) do not care how steep it is: they
+# scale each direction by its own past gradients.
 
 view = {"xlim": (-4.6, 1.6), "ylim": (-2.2, 1.5), "minimum": (0, 0)}
 fig, ax = plt.subplots(figsize=(4.2, 3.6), dpi=80)
-fig.subplots_adjust(left=0.14, right=0.98, bottom=0.14, top=0.92)
-animation = fc.plot.animate_optimizer_paths(loss, paths, every=3, interval=180, ax=ax, **view)
-ax.legend(ncols=3, fontsize=9, loc="lower center")
+fig.subplots_adjust(left=0.17, right=0.98, bottom=0.14, top=0.92)
+animation = fc.plot.animate_optimizer_paths(loss, paths, every=4, interval=240, ax=ax, **view)
+ax.legend(ncols=3, fontsize=9, columnspacing=1, handlelength=1.2, loc="lower center")
 plt.rcParams["animation.html"] = "jshtml"  # in a notebook: a player
 plt.rcParams["animation.frame_format"] = "jpeg"  # less than half the bytes of PNG
 animation
@@ -86,7 +86,7 @@ animation
 
 fig, ax = plt.subplots(figsize=(4.2, 3.6), layout="constrained")
 fc.plot.optimizer_paths(loss, paths, ax=ax, **view)
-ax.legend(ncols=3, fontsize=9, loc="lower center")
+ax.legend(ncols=3, fontsize=9, columnspacing=1, handlelength=1.2, loc="lower center")
 plt.show()
 
 # %%

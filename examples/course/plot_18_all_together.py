@@ -20,7 +20,7 @@ BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe and Ito's colors: told apart with a
 # %%
 # The rules
 # ---------
-# Three sentences of the course, as code. A layer tells what it makes of a shape, and how many
+# The course so far, as code. For each kind of layer: what it makes of a shape, and how many
 # parameters and products it needs.
 
 
@@ -132,9 +132,10 @@ print("The network says:", prediction)
 # %%
 # How far it sees
 # ---------------
-# A unit of the first convolution sees 5 × 5 pixels. Each layer widens the view: two pixels of
-# one become one of the next. The figure finds out by trying which pixels a unit in the middle
-# depends on.
+# A unit of the first convolution sees 5 × 5 pixels: that is its **receptive field** (感受野).
+# Each layer after it sees more. After a pooling layer, two places that are neighbors are two
+# pixels apart in the image, so the next kernel covers twice as much. The figure finds out by
+# trying which pixels a unit in the middle of each layer depends on.
 
 fig, ax = plt.subplots(figsize=(4.8, 3.8), layout="constrained")
 fc.plot.receptive_field(model, five, layers=["conv1", "pool1", "conv2", "pool2"], ax=ax)
