@@ -1,6 +1,5 @@
 """How the documentation is built: `python -m sphinx -W docs docs/_build`, with the extra `docs` installed."""
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -31,7 +30,6 @@ default_role = "py:obj"  # `Trainer` in a docstring is a link, where there is so
 # A page for each name in a module's __all__, whatever file it comes from.
 autosummary_ignore_module_all = False
 autosummary_imported_members = True
-autodoc_mock_imports = [name for name in ("onnx", "sklearn", "torch") if importlib.util.find_spec(name) is None]
 autodoc_typehints = "none"  # numpydoc's sections tell them
 numpydoc_show_class_members = False
 
