@@ -29,7 +29,12 @@ def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pyte
     if "import torch" in (DOCS / page).read_text():
         pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
-    run(DOCS / page)
+    try:
+        run(DOCS / page)
+    except ImportError as error:  # an extra that is not installed
+        if "fastconv[" not in str(error):
+            raise
+        pytest.skip(str(error))
 
 
 def test_the_first_page_leaves_a_trained_model_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
