@@ -8,6 +8,8 @@ Environment (all optional):
   FASTCONV_NO_EXTENSIONS=1   a pure-Python build
   FASTCONV_NO_OPENMP=1       serial kernels
   FASTCONV_BUILD_ISAS=...    only these instruction sets, separated by commas
+
+GCC and Clang compile it, as vectors are theirs; on Windows that is clang-cl, which must be in the path.
 """
 import os
 import platform
@@ -50,6 +52,10 @@ LINK = ["-s"]
 if sys.platform == "linux":
     COMPILE.append("-fno-plt")
     LINK.append("-Wl,--build-id=none")
+WINDOWS = sys.platform == "win32"
+if WINDOWS:
+    COMPILE = [flag for flag in COMPILE if flag != "-fvisibility=hidden"]       # names of a .pyd are hidden anyway
+    LINK = []
 COMPACT = ("optim",)                                    # with -O2: as fast or faster, and smaller
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
@@ -59,6 +65,11 @@ DIRECTIVES = {
     # Plain built-in functions with a signature: half of a module is otherwise Cython's own kind of function.
     "binding": False, "embedsignature": True, "embedsignature.format": "clinic",
 }
+
+
+def to_driver(flags: list[str]) -> list[str]:
+    """Flags as the compiler's driver takes them: clang-cl hands Clang's own on."""
+    return [f"/clang:{flag}" for flag in flags] if WINDOWS else flags
 
 
 def switched_on(name: str) -> bool:
@@ -106,8 +117,8 @@ def extensions() -> list[Extension]:
             name = ".".join((*package.relative_to(STAGE).parts, source.stem))
             found.append(Extension(
                 name, [staged.as_posix()], include_dirs=[package.as_posix()], define_macros=[*LIMITED_API, *macros],
-                extra_compile_args=[*COMPILE, *flags, *(["-O2"] if source.stem in COMPACT else [])],
-                extra_link_args=LINK, py_limited_api=True,
+                extra_compile_args=to_driver([*COMPILE, *flags, *(["-O2"] if source.stem in COMPACT else [])]),
+                extra_link_args=[*LINK], py_limited_api=True,
                 depends=[(package / header.name).as_posix() for header in declarations
                          if (package / header.name).exists()],
             ))
@@ -133,6 +144,10 @@ class BuildKernels(build_ext):
             self.parallel = os.cpu_count() or 1
 
     def build_extensions(self) -> None:
+        if WINDOWS:
+            self.use_clang_cl()
+            super().build_extensions()
+            return
         linker = self.compiler.linker_so
         self.compiler.linker_so = [word for word in linker if not word.startswith("-Wl,-rpath")]
         if not switched_on("FASTCONV_NO_OPENMP") and self.compiles_openmp():
@@ -141,6 +156,18 @@ class BuildKernels(build_ext):
                     extension.extra_compile_args.append("-fopenmp")
                     extension.extra_link_args.append("-fopenmp")
         super().build_extensions()
+
+    def use_clang_cl(self) -> None:
+        """Compile with clang-cl and link with Visual Studio; kernels are serial."""
+        if not self.compiler.initialized:
+            self.compiler.initialize()
+        self.compiler.cc = "clang-cl"
+        # The library in which Clang's question for the CPU's features is answered.
+        ask = ["clang", "--rtlib=compiler-rt", "--target=x86_64-pc-windows-msvc", "-print-libgcc-file-name"]
+        builtins = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+        for extension in self.extensions:
+            if extension.name.endswith(".cpu"):
+                extension.extra_link_args.append(builtins)
 
     def copy_extensions_to_source(self) -> None:
         for extension in self.extensions:

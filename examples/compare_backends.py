@@ -1,4 +1,5 @@
-"""One script, three backends: compiled Cython, NumPy, and plain Python loops.
+"""One script, three backends: compiled Cython, NumPy, and plain Python loops
+==========================================================================
 
 A few training steps of LeNet-5 on each of them, from the same weights with the same images. The
 losses agree; the times do not.

@@ -1,4 +1,5 @@
-"""From a folder of pictures to a trained network.
+"""From a folder of pictures to a trained network
+==============================================
 
 The folder has one folder of pictures for each class, such as `pets/cat/tom.jpg` and `pets/dog/rex.png`. A quarter of
 the pictures is put aside to measure the network on. In training each picture is flipped and moved at random, so that

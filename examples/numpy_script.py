@@ -1,4 +1,5 @@
-"""A network written by hand in NumPy, with the slow parts replaced.
+"""A network written by hand in NumPy, with the slow parts replaced
+================================================================
 
 Forward pass, backward pass and update are plain NumPy, as in a course or a blog post. Only the
 convolution and the pooling, which are loops over pixels there, come from fastconv.functional. They

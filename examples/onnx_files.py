@@ -1,4 +1,5 @@
-"""A network to other programs and back: ONNX and safetensors.
+"""A network to other programs and back: ONNX and safetensors
+==========================================================
 
 A LeNet-5 learns the digits. As an ONNX file it runs in any program that reads the format, here in
 onnxruntime, if that is installed. Read back, the file is a network of layers again, whose training can

@@ -1,4 +1,5 @@
-"""A convolutional network in a scikit-learn pipeline, its learning rate chosen by a grid search.
+"""A convolutional network in a scikit-learn pipeline, its learning rate chosen by a grid search
+=============================================================================================
 
 The digits come as scikit-learn's users have them: rows of 64 numbers from 0 to 16, one row an image of
 8 × 8 pixels. The pipeline scales them and trains the network; two processes try three learning rates,

@@ -1,4 +1,5 @@
-"""Stop training whenever you like, and go on later.
+"""Stop training whenever you like, and go on later
+================================================
 
 Press Ctrl-C while this trains, and run it again: it goes on in the middle of the epoch, and ends with
 the same bits as if it had never been stopped. It would as well if the power had failed: the folder

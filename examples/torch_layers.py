@@ -1,4 +1,5 @@
-"""Train a torch model twice: with torch's layers, and with the same layers computed by fastconv.
+"""Train a torch model twice: with torch's layers, and with the same layers computed by fastconv
+=============================================================================================
 
     python examples/torch_layers.py
 

@@ -31,11 +31,15 @@ cdef extern from * nogil:
     static inline uint64_t float_mode_get(void) { return 0; }
     static inline void float_mode_set(uint64_t mode) { (void)mode; }
     #endif
+    #ifdef _WIN32
+    static inline double seconds_now(void) { return (double)clock() / CLOCKS_PER_SEC; }     /* there: since the start */
+    #else
     static inline double seconds_now(void) {
         struct timespec t;
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     }
+    #endif
     static inline Py_ssize_t take_one(Py_ssize_t *next) { return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED); }
     #ifdef _OPENMP
     enum { BUILT_WITH_OPENMP = 1 };

@@ -31,7 +31,7 @@ def layer_norm(
 
     Parameters
     ----------
-    input : array (..., *normalized_shape)
+    input : array, whose shape ends in normalized_shape
         float32 or float64.
     normalized_shape : int or sequence of int
         The last axes of the input.

@@ -46,7 +46,7 @@ class RandomCrop(Transform):
     def apply(
         self, images: Images, targets: Targets | None, rng: np.random.Generator
     ) -> tuple[Images, Targets | None]:
-        """Return windows, shape (n, ..., *size)."""
+        """Return windows, shape `(n, ..., *size)`."""
         check_images("RandomCrop", images)
         larger = padded(images, *self.padding, self.padding_mode)
         room = [whole - part for whole, part in zip(larger.shape[-2:], self.size, strict=True)]

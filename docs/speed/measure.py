@@ -1,0 +1,57 @@
+"""Measure what the page on speed shows: `python docs/speed/measure.py`, minutes on a machine with nothing else to do.
+
+Each suite of `fastconv bench` leaves the table that it printed, with the date above it, and its plot, beside this file.
+"""
+
+import argparse
+import io
+import sys
+from datetime import date
+from pathlib import Path
+
+from fastconv import bench
+
+HERE = Path(__file__).parent
+ROWS = {
+    "lenet": None,  # all of them
+    "layers": (
+        "lenet1", "lenet2", "cifar2", "cifar3", "stem", "r18_l1", "r18_l2s", "r18_l4", "r50_a", "dw", "max2", "avg3",
+        "sigmoid", "gemm512",
+    ),
+    "networks": ("lenet-1", "lenet-32", "cifar-1", "cifar-32", "resnet20-1", "resnet20-32"),
+}  # fmt: skip
+AGAINST = {
+    "lenet": ("numpy", "python", "torch"),
+    "layers": ("torch",),
+    "networks": ("torch", "onnxruntime"),
+}
+
+
+class Tee(io.StringIO):
+    """Keep what is printed, and show it too: a suite takes minutes."""
+
+    def write(self, text: str) -> int:
+        sys.stdout.write(text)
+        return super().write(text)
+
+
+def measure(suite: str, repeats: int, threads: int, folder: Path = HERE, **options) -> None:
+    """Run a suite, and write its table and plot."""
+    table = Tee()
+    options = {"rows": ROWS[suite], "against": AGAINST[suite], **options}
+    bench.run(suite, repeats=repeats, threads=threads, plot=folder / f"{suite}.svg", stream=table, **options)
+    (folder / f"{suite}.txt").write_text(f"{date.today().isoformat()}, {table.getvalue()}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("suites", nargs="*", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1, help="1 is what a busy machine disturbs least (default)")
+    args = parser.parse_args()
+    for suite in args.suites:
+        measure(suite, args.repeats, args.threads)
+
+
+if __name__ == "__main__":
+    main()
