@@ -196,6 +196,6 @@ assert reached[16] < reached[128] < reached[1437]
 # ------
 #
 # Each weight takes a step against its gradient, as long as the learning rate says. Batches make the
-# steps cheap: they fit into memory, and their direction is nearly that of all images. The price is
-# noise: each step walks to where *its* batch would be better off, not all images. The next page
-# shows what optimizers do about that.
+# steps cheap: they fit into memory, and their direction is good enough. The price is noise: each
+# step walks to where *its* batch would be better off, not all images. The next page shows what
+# optimizers do about that.
