@@ -186,7 +186,7 @@ for size, color in ((1437, BLUE), (128, GREEN), (16, ORANGE)):
     ax.plot(losses, "o-", color=color, markersize=3.5, label=f"{size} images a step")
 ax.set(xlabel="epoch", ylabel="loss of all 1,437 images")
 ax.grid(alpha=0.3)
-ax.legend(fontsize=9)
+ax.legend(loc=(0.42, 0.14), fontsize=9)
 plt.show()
 
 assert reached[16] < reached[128] < reached[1437]
