@@ -1,5 +1,7 @@
 """Formulas as MathML, made when the site is built: a page fetches nothing from elsewhere, and needs no script."""
 
+import re
+
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.util import logging
@@ -7,9 +9,8 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 
-def markup(node: nodes.Node, display: str) -> str:
+def markup(node: nodes.Node, text: str, display: str) -> str:
     """The formula, or its text with a warning where it cannot be read."""
-    text = node.astext().strip()
     if display == "block" and "\\\\" in text and "\\begin" not in text:
         text = rf"\begin{{align*}}{text}\end{{align*}}"
     try:
@@ -20,12 +21,15 @@ def markup(node: nodes.Node, display: str) -> str:
 
 
 def visit_inline(translator, node):
-    translator.body.append(markup(node, "inline"))
+    translator.body.append(markup(node, node.astext(), "inline"))
     raise nodes.SkipNode
 
 
 def visit_block(translator, node):
-    translator.body.append(f'<div class="math">{markup(node, "block")}</div>')
+    """A block holds formulas with blank lines between them, as in Sphinx's own renderers."""
+    formulas = re.split(r"\n\s*\n", node.astext().strip())
+    body = "\n".join(markup(node, formula.strip(), "block") for formula in formulas)
+    translator.body.append(f'<div class="math">{body}</div>')
     raise nodes.SkipNode
 
 
