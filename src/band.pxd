@@ -25,7 +25,7 @@ the image, the image is its own window.
 from libc.string cimport memset
 
 from .simd cimport (
-    LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, real, vec_even, vec_load, vec_store,
+    LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, real, vec_load, vec_load_even, vec_store,
 )
 from .tile cimport MOST_VECTORS
 
@@ -290,7 +290,7 @@ cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_
                         else:
                             x = left
                             while step == 2 and x + LANES <= right and origin + 2 * (x + LANES) <= band.column.size:
-                                vec_store(out + x, vec_even(vec_load(line + 2 * x), vec_load(line + 2 * x + LANES)))
+                                vec_store(out + x, vec_load_even(line + 2 * x))
                                 x += LANES
                             for x in range(x, right):
                                 out[x] = line[x * step]

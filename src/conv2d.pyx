@@ -77,7 +77,7 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
                                WINDOW_TAPS if j.column.taps > 1 else COLUMN_TAPS, image_step)
         set_spans(&j.whole, band, 0)
         if j.panels.vectors == 1:                         # more to be loaded than multiplied
-            channels *= 1.25
+            channels *= 1.25 if LANES * sizeof(real) == 64 else 1.5      # where FMA broadcasts from memory, or not
         channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
         if 0.9 * channels < least and band.size <= MOST_RESULTS:
             j.lanes, least = CHANNELS, 0.9 * channels

@@ -1,8 +1,10 @@
 """Softmax (softmax.pxd), and losses together with their gradients.
 
 Softmax cross-entropy:
+    the targets are checked and counted first, before anything is written
     items: blocks of BLOCK rows (one row: the C logits of one sample or pixel)
-    for each run of rows with one outer index:     largest logit, then sum of exp, then loss and gradient
+    for each row:     largest logit, then sum of exp, then loss and gradient
+    the losses are summed last, row after row
 Binary cross-entropy with logits, and losses of a difference:
     items: blocks of BLOCK or DIFFERENCES elements
 Sums are taken in double, class after class.
@@ -30,7 +32,44 @@ cdef struct CrossEntropy:
     real* losses
     real* grad                  # or NULL
     int64_t ignore_index
-    double smoothing, scale
+    double smoothing, factor
+    bint mean
+    double counted              # rows that count, or the sum of their weights: what a mean divides by
+    double scale                # of gradients
+    double loss                 # of all rows
+    Py_ssize_t wrong            # the first row whose class does not exist, or -1
+
+
+cdef void look_at_targets(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """Check the class ids; find out what counts."""
+    cdef CrossEntropy* j = <CrossEntropy*>argument
+    cdef Py_ssize_t row, rows = j.outer * j.inner, samples = 0
+    cdef int64_t label
+    j.counted, j.wrong = 0, -1
+    for row in range(rows if j.ids != NULL else 0):
+        label = j.ids[row]
+        if label != j.ignore_index:
+            if not 0 <= label < j.C:
+                j.wrong = row
+                return
+            samples += 1
+            if j.weight != NULL:
+                j.counted += j.weight[label]
+    if j.ids == NULL:
+        samples = rows
+    if j.ids == NULL or j.weight == NULL:
+        j.counted = samples
+    j.scale = j.factor * (1 / j.counted if j.mean else 1) if samples else 0
+
+
+cdef void add_losses(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef CrossEntropy* j = <CrossEntropy*>argument
+    cdef Py_ssize_t row
+    j.loss = 0
+    for row in range(j.outer * j.inner):
+        j.loss += j.losses[row]
+    if j.mean:
+        j.loss /= j.counted
 
 
 cdef inline double class_share(const CrossEntropy* j, Py_ssize_t c, double target) noexcept nogil:
@@ -84,8 +123,12 @@ cdef void softmax_rows(void* argument, Py_ssize_t item, int thread) noexcept nog
 
 
 def softmax_cross_entropy(logits, target, weight, losses, grad_logits, int64_t ignore_index, double label_smoothing,
-                          double scale):
-    """losses = sum_c q_c * (lse - z_c); grad_logits = scale * (softmax * sum q - q). See docs/design.md for q."""
+                          double factor, bint mean):
+    """losses = sum_c q_c * (lse - z_c); grad_logits = factor * (softmax * sum q - q). See docs/design.md for q.
+
+    Returns the sum of the losses and -1; with `mean`, gradients and the sum are divided by how many rows count. If a
+    class id does not exist, nothing is written, and the second is its row.
+    """
     cdef CrossEntropy job
     cdef Buffers held
     cdef Py_ssize_t rows, items
@@ -93,7 +136,7 @@ def softmax_cross_entropy(logits, target, weight, losses, grad_logits, int64_t i
     try:
         job.logits = <const real*>pointer(&held, logits, READ)
         job.outer, job.C, job.inner = last(&held).shape[0], last(&held).shape[1], last(&held).shape[2]
-        job.ids, job.targets = NULL, NULL
+        job.ids, job.targets, job.loss = NULL, NULL, 0
         if target.ndim == 2:
             job.ids = <const int64_t*>pointer(&held, target, READ)
         else:
@@ -101,13 +144,17 @@ def softmax_cross_entropy(logits, target, weight, losses, grad_logits, int64_t i
         job.weight = <const real*>pointer(&held, weight, READ)
         job.losses = <real*>pointer(&held, losses, WRITE)
         job.grad = <real*>pointer(&held, grad_logits, WRITE)
-        job.ignore_index, job.smoothing, job.scale = ignore_index, label_smoothing, scale
+        job.ignore_index, job.smoothing, job.factor, job.mean = ignore_index, label_smoothing, factor, mean
         rows = job.outer * job.inner
         items = (rows + BLOCK - 1) // BLOCK
         with nogil:
-            run(softmax_rows, &job, items, team(items, 40.0 * rows * job.C))
+            run(look_at_targets, &job, 1, 1)
+            if job.wrong < 0:
+                run(softmax_rows, &job, items, team(items, 40.0 * rows * job.C))
+                run(add_losses, &job, 1, 1)
     finally:
         release(&held)
+    return job.loss, job.wrong
 
 
 cdef struct Binary:

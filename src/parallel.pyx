@@ -1,11 +1,12 @@
 """Threads, floating-point mode and interruption, in one place. See parallel.pxd for how kernels use it.
 
     run:  remember the floating-point mode of each thread and set the default one (round to nearest, subnormals kept)
-          items are dealt to the threads one by one (dynamic schedule)
+          each thread takes the items of its own share, one by one, and then those that are left of the others': what
+          one call wrote is mostly read by the same thread in the next, from its own cache
           the calling thread looks for signals every POLL_SECONDS; once one raised, the items left are skipped
           the mode, with its exception flags, is put back as it was
 """
-from cython.parallel cimport parallel, prange, threadid
+from cython.parallel cimport parallel, threadid
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept       # declared here: the handler's exception is to stay set until `run` returns
@@ -39,6 +40,7 @@ cdef extern from * nogil:
         return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     }
     #endif
+    static inline Py_ssize_t take_one(Py_ssize_t *next) { return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED); }
     #ifdef _OPENMP
     enum { BUILT_WITH_OPENMP = 1 };
     #else
@@ -52,6 +54,10 @@ cdef extern from * nogil:
     uint64_t float_mode_get() noexcept
     void float_mode_set(uint64_t mode) noexcept
     double seconds_now() noexcept
+    Py_ssize_t take_one(Py_ssize_t* next) noexcept
+
+cdef enum:
+    MOST_SHARES = 64            # of the items; more threads than that share them
 
 # Work that one thread should have before another one is woken: about 10 microseconds of it.
 cdef double GRAIN = 4e5
@@ -124,19 +130,38 @@ cdef void serial(Body body, void* job, Py_ssize_t items, Watch* watch) noexcept 
         body(job, item, 0)
 
 
-cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* watch, uint64_t mode) noexcept nogil:
+cdef struct Share:
+    Py_ssize_t next, stop       # items
+    Py_ssize_t unused[6]        # no other share in this cache line
+
+
+cdef void work_through(Share* shares, int count, int thread, Body body, void* job, Watch* watch) noexcept nogil:
+    cdef Share* share
     cdef Py_ssize_t item
+    cdef int turn
+    for turn in range(count):
+        share = &shares[(thread + turn) % count]
+        while not watch.stopped:
+            item = take_one(&share.next)
+            if item >= share.stop:
+                break
+            if thread == 0 and look(watch):
+                break
+            body(job, item, thread)
+
+
+cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* watch, uint64_t mode) noexcept nogil:
+    cdef Share shares[MOST_SHARES]
+    cdef int count = min(threads, MOST_SHARES), i
     cdef uint64_t before = 0
-    cdef int thread = 0
+    for i in range(count):
+        shares[i].next, shares[i].stop = items // count * i + min(i, items % count), items
+        if i:
+            shares[i - 1].stop = shares[i].next
     with parallel(num_threads=threads):
         before = float_mode_get()
         float_mode_set(mode)
-        thread = threadid()
-        for item in prange(items, schedule="dynamic", chunksize=1):
-            if thread == 0:
-                look(watch)
-            if not watch.stopped:
-                body(job, item, thread)
+        work_through(shares, count, threadid(), body, job, watch)
         float_mode_set(before)
 
 

@@ -13,7 +13,7 @@ Lines begin with their first pixel inside the source at a multiple of LANES, as 
 from .band cimport Axis, arrange, ceil_div, clamp
 from .workspace cimport LINE
 from .simd cimport (
-    LANES, copy_reals, prefetch, real, vec, vec_even, vec_load, vec_load_part, vec_odd, vec_set, vec_store,
+    LANES, copy_reals, prefetch, real, vec, vec_load, vec_load_even, vec_load_odd, vec_load_part, vec_set, vec_store,
 )
 
 cdef enum:
@@ -124,7 +124,7 @@ cdef inline void pick(real* to, const real* line, Py_ssize_t count, Py_ssize_t s
         return
     while step == 2 and i < count and line + 2 * (min(i, max(count - LANES, 0)) + LANES) <= end:
         i = min(i, max(count - LANES, 0))
-        vec_store(to + i, vec_even(vec_load(line + 2 * i), vec_load(line + 2 * i + LANES)))
+        vec_store(to + i, vec_load_even(line + 2 * i))
         i += LANES
     for i in range(i, count):
         to[i] = line[i * step]
@@ -134,12 +134,10 @@ cdef inline void split(real* even, real* odd, const real* line, Py_ssize_t evens
                        const real* end) noexcept nogil:
     """A line by turns into two; `evens` is `odds` or one more."""
     cdef Py_ssize_t i = 0
-    cdef vec a, b
     while i < odds and line + 2 * (min(i, max(odds - LANES, 0)) + LANES) <= end:
         i = min(i, max(odds - LANES, 0))
-        a, b = vec_load(line + 2 * i), vec_load(line + 2 * i + LANES)
-        vec_store(even + i, vec_even(a, b))
-        vec_store(odd + i, vec_odd(a, b))
+        vec_store(even + i, vec_load_even(line + 2 * i))
+        vec_store(odd + i, vec_load_odd(line + 2 * i))
         i += LANES
     for i in range(i, odds):
         even[i], odd[i] = line[2 * i], line[2 * i + 1]

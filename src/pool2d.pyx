@@ -23,7 +23,8 @@ from .simd cimport (
     vec_select, vec_set, vec_store, vec_store_part, vec_zip_high, vec_zip_low,
 )
 from .window cimport (
-    AVERAGE, LARGEST_OFFSET, MAX, MAX_AND_INDEX, Pool, Span, height, mean, pool_rows, span, width,
+    AVERAGE, LARGEST_OFFSET, MAX, MAX_AND_INDEX, Pool, Span, height, in_whole_vectors, mean, pool_rows,
+    pool_whole_rows, span, width,
 )
 from .workspace cimport memory
 
@@ -40,6 +41,8 @@ cdef void read_geometry(Pool* j, g) except *:
     if j.in_lanes:
         for i in range(LANES):
             j.steps[i] = <lane_int>(i * j.stride_w)
+    j.whole = (j.in_lanes and j.pad_h == j.pad_w == 0 and (j.P - 1) * j.stride_h + (j.R - 1) * j.dilation_h < j.H
+               and (j.Q - 1) * j.stride_w + (j.S - 1) * j.dilation_w < j.W)
 
 
 cdef inline Py_ssize_t row_items(const Pool* j) noexcept nogil:
@@ -52,19 +55,21 @@ cdef inline double work(const Pool* j) noexcept nogil:
 
 cdef inline void row_item(const Pool* j, const int gives, Py_ssize_t item) noexcept nogil:
     """The usual windows with their sizes known to the compiler; NaN asks for care, and seldom comes."""
-    cdef vec doubt
-    if j.stride_w == 2 and j.S == 2:
-        doubt = pool_rows(j, gives, False, 2, 2, item)
-    elif j.stride_w == 2 and j.S == 3:
-        doubt = pool_rows(j, gives, False, 2, 3, item)
+    cdef Py_ssize_t first = item * j.rows_per_item, stop = min(first + j.rows_per_item, j.planes * j.P), start = first
+    cdef vec doubt = vec_set(0)
+    if j.stride_w == 2 and j.S == 2 and j.R == 2:
+        start = in_whole_vectors(j, first, stop)
+        doubt = pool_whole_rows(j, gives, 2, 2, 2, first, start)
+    if j.stride_w == 2 and j.S == 3:
+        doubt = pool_rows(j, gives, False, 2, 3, start, stop)
     elif j.stride_w == 2:
-        doubt = pool_rows(j, gives, False, 2, 0, item)
+        doubt = vec_add(doubt, pool_rows(j, gives, False, 2, 0, start, stop))
     elif j.stride_w == 1:
-        doubt = pool_rows(j, gives, False, 1, 0, item)
+        doubt = pool_rows(j, gives, False, 1, 0, start, stop)
     else:
-        doubt = pool_rows(j, gives, False, 0, 0, item)
+        doubt = pool_rows(j, gives, False, 0, 0, start, stop)
     if gives != AVERAGE and mask_any(vec_is_nan(doubt)):
-        pool_rows(j, gives, True, 0, 0, item)
+        pool_rows(j, gives, True, 0, 0, first, stop)
 
 
 cdef void max_rows(void* argument, Py_ssize_t item, int thread) noexcept nogil:

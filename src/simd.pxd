@@ -62,6 +62,6 @@ cdef extern from "simd.h" nogil:
 
     vec vec_zip_low(vec a, vec b) noexcept          # a0 b0 a1 b1 ... of the lower halves
     vec vec_zip_high(vec a, vec b) noexcept
-    vec vec_even(vec a, vec b) noexcept             # a0 a2 ... b0 b2 ...
-    vec vec_odd(vec a, vec b) noexcept
+    vec vec_load_even(const real* p) noexcept       # p[0], p[2], ... of 2 * LANES reals
+    vec vec_load_odd(const real* p) noexcept        # p[1], p[3], ...
     void vec_transpose(vec* rows) noexcept          # rows[LANES]

@@ -12,8 +12,8 @@ from libc.stdint cimport int64_t
 
 from .simd cimport (
     LANES, lane_int, mask, mask_and, mask_load, mask_lt, mask_or, mask_select, mask_set, mask_store, real, vec,
-    vec_add, vec_div, vec_even, vec_is_nan, vec_load, vec_lt, vec_max, vec_mul, vec_odd, vec_select, vec_set, vec_store,
-    vec_store_part,
+    vec_add, vec_div, vec_is_nan, vec_load, vec_load_even, vec_load_odd, vec_lt, vec_max, vec_mul, vec_select, vec_set,
+    vec_store, vec_store_part,
 )
 
 cdef enum:
@@ -35,6 +35,7 @@ cdef struct Pool:
     Py_ssize_t rows_per_item
     real* scratch               # of all threads
     bint in_lanes               # offsets inside a window fit the lanes of a mask
+    bint whole                  # and no window leaves the image
     lane_int steps[LANES]       # i * stride_w
 
 
@@ -116,7 +117,7 @@ cdef inline vec stepped(const real* p, Py_ssize_t step) noexcept nogil:
     if step == 1:
         return vec_load(p)
     if step == 2:
-        return vec_even(vec_load(p), vec_load(p + LANES))
+        return vec_load_even(p)
     for i in range(LANES):
         lanes[i] = p[i * step]
     return vec_load(lanes)
@@ -156,7 +157,7 @@ cdef inline void maxima(const Pool* j, const int gives, const bint careful, cons
     cdef Py_ssize_t taps = S if S else j.S
     cdef Py_ssize_t stride = step if step else j.stride_w
     cdef const real* p
-    cdef vec low, high
+    cdef vec even, odd
     best.value = vec_set(-INFINITY)
     best.at = mask_set(-1 if edge else 0)
     for r in range(rows.taps):
@@ -164,16 +165,16 @@ cdef inline void maxima(const Pool* j, const int gives, const bint careful, cons
         p = first + row_offset
         if step == 2 and j.dilation_w == 1:
             for s in range(0, taps, 2):
-                low, high = vec_load(p + s), vec_load(p + s + LANES)
-                best.doubt = vec_add(best.doubt, vec_add(low, high))
-                compare(j, gives, careful, edge, best, vec_even(low, high), column + s, row_offset + s)
+                even, odd = vec_load_even(p + s), vec_load_odd(p + s)
+                best.doubt = vec_add(best.doubt, vec_add(even, odd))
+                compare(j, gives, careful, edge, best, even, column + s, row_offset + s)
                 if s + 1 < taps:
-                    compare(j, gives, careful, edge, best, vec_odd(low, high), column + s + 1, row_offset + s + 1)
+                    compare(j, gives, careful, edge, best, odd, column + s + 1, row_offset + s + 1)
             continue
         for s in range(taps):
-            low = stepped(p + s * j.dilation_w, stride)
-            best.doubt = vec_add(best.doubt, low)
-            compare(j, gives, careful, edge, best, low, column + s * j.dilation_w, row_offset + s * j.dilation_w)
+            even = stepped(p + s * j.dilation_w, stride)
+            best.doubt = vec_add(best.doubt, even)
+            compare(j, gives, careful, edge, best, even, column + s * j.dilation_w, row_offset + s * j.dilation_w)
 
 
 cdef inline vec sums(const Pool* j, const bint edge, const int step, const int S, const Span* rows, Py_ssize_t column,
@@ -182,25 +183,23 @@ cdef inline vec sums(const Pool* j, const bint edge, const int step, const int S
     cdef Py_ssize_t r, s
     cdef Py_ssize_t taps = S if S else j.S
     cdef Py_ssize_t stride = step if step else j.stride_w
-    cdef vec low, high, x, total = vec_set(0)
-    cdef int odd
+    cdef vec x
+    cdef vec column_sums[2]                                      # of the columns that the lanes have of a pair
+    cdef vec total = vec_set(0)
+    cdef int columns, i
     s = 0
     while s < taps:
-        if step == 2:
-            low, high = vec_load(first + s), vec_load(first + s + LANES)
-            for r in range(1, rows.taps):
-                low = vec_add(low, vec_load(first + r * j.W + s))
-                high = vec_add(high, vec_load(first + r * j.W + s + LANES))
-        else:
-            low = high = stepped(first + s, stride)
-            for r in range(1, rows.taps):
-                low = vec_add(low, stepped(first + r * j.W + s, stride))
-        for odd in range(2 if step == 2 and s + 1 < taps else 1):
-            x = low if step != 2 else vec_odd(low, high) if odd else vec_even(low, high)
+        columns = 2 if step == 2 and s + 1 < taps else 1
+        for r in range(rows.taps):
+            for i in range(columns):
+                x = vec_load_odd(first + r * j.W + s) if i else stepped(first + r * j.W + s, stride)
+                column_sums[i] = vec_add(column_sums[i], x) if r else x
+        for i in range(columns):
+            x = column_sums[i]
             if edge:
-                x = vec_select(inside(j, column + s + odd), x, vec_set(0))
+                x = vec_select(inside(j, column + s + i), x, vec_set(0))
             total = vec_add(total, x)
-        s += 2 if step == 2 else 1
+        s += columns
     return total
 
 
@@ -219,10 +218,9 @@ cdef inline void write_indices(const Pool* j, const bint edge, mask at, int64_t 
 
 
 cdef inline vec pool_rows(const Pool* pool, const int gives, const bint careful, const int step, const int S,
-                          Py_ssize_t item) noexcept nogil:
-    """The rows of an item; NaN in the result if any pixel was NaN, and perhaps if infinities were."""
+                          Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """Some output rows; NaN in the result if any pixel was NaN, and perhaps if infinities were."""
     cdef Pool j = pool[0]                                        # where stores cannot change it
-    cdef Py_ssize_t start = item * j.rows_per_item, stop = min(start + j.rows_per_item, j.planes * j.P)
     cdef Py_ssize_t flat, q, at, column, count
     cdef Py_ssize_t p = start % j.P
     cdef const real* plane = j.source + start // j.P * j.H * j.W
@@ -277,4 +275,53 @@ cdef inline vec pool_rows(const Pool* pool, const int gives, const bint careful,
                     write_indices(&j, True, best.at, rows.first * j.W + column, j.indices + flat * j.Q + at, count)
                 else:
                     write_indices(&j, False, best.at, rows.first * j.W + column, j.indices + flat * j.Q + at, count)
+    return best.doubt
+
+
+cdef inline Py_ssize_t in_whole_vectors(const Pool* j, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """The first output row that is not to be pooled by `pool_whole_rows`, which stays within the arrays before it."""
+    cdef Py_ssize_t last = max(j.Q - LANES, 0)                   # first window of a row's last vector
+    cdef Py_ssize_t reach = (j.R - 1) * j.dilation_h * j.W + (j.S - 1) * j.dilation_w + (last + LANES) * j.stride_w
+    cdef Py_ssize_t row = stop
+    if not j.whole:
+        return start
+    while row > start and ((row - 1) // j.P * j.H * j.W + (row - 1) % j.P * j.stride_h * j.W + reach
+                           > j.planes * j.H * j.W or (row - 1) * j.Q + last + LANES > stop * j.Q):
+        row -= 1
+    return row
+
+
+cdef inline vec pool_whole_rows(const Pool* pool, const int gives, const int step, const int S, const int R,
+                                Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """`pool_rows` where no window leaves the image and no vector an array, for windows of R x S."""
+    cdef Pool j = pool[0]
+    cdef Py_ssize_t _flat, q, at, p = start % j.P, last = max(j.Q - LANES, 0)
+    cdef const real* plane = j.source + start // j.P * j.H * j.W
+    cdef const real* first
+    cdef real* target = j.target + start * j.Q
+    cdef int64_t* indices = j.indices + start * j.Q
+    cdef Span rows
+    cdef Best best
+    best.doubt = vec_set(0)
+    rows.first, rows.taps, rows.padded = 0, R, R
+    for _flat in range(start, stop):
+        if p == j.P:
+            p = 0
+            plane += j.H * j.W
+        first = plane + p * j.stride_h * j.W
+        q = 0
+        while q < j.Q:
+            at = min(q, last)
+            if gives == AVERAGE:
+                vec_store(target + at, mean(&j, sums(&j, False, step, S, &rows, 0, first + at * j.stride_w),
+                                            height(&j, &rows), j.widths + at))
+            else:
+                maxima(&j, gives, False, False, step, S, &rows, 0, first + at * j.stride_w, &best)
+                vec_store(target + at, best.value)                # what lies beyond the row, the next rows write again
+            if gives == MAX_AND_INDEX:
+                write_indices(&j, False, best.at, p * j.stride_h * j.W + at * j.stride_w, indices + at, LANES)
+            q += LANES
+        target += j.Q
+        indices += j.Q
+        p += 1
     return best.doubt

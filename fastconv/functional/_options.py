@@ -1,7 +1,7 @@
 """Options that are words, flags or plain numbers rather than sizes."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,13 @@ from fastconv._geometry import is_sequence, shown
 
 Mask = tuple[bool, bool, bool]
 
+_LARGEST = float(np.finfo(np.float32).max)
 
-def word(function: str, name: str, value: object, allowed: Iterable[str]) -> str:
+
+def word(function: str, name: str, value: object, allowed: Collection[str]) -> str:
     """One of a few words."""
+    if type(value) is str and value in allowed:
+        return value
     choices = tuple(allowed)
     if not isinstance(value, str):
         raise TypeError(f"{function}: {name} must be a str, one of {', '.join(choices)}; got {shown(value)}")
@@ -43,6 +47,8 @@ def output_mask(function: str, value: Any) -> Mask:
 
 def number(function: str, name: str, value: Any, dtype: np.dtype[Any]) -> float:
     """A real number that an array of the dtype can hold; infinities and NaN are numbers."""
+    if type(value) is float and -_LARGEST <= value <= _LARGEST:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{function}: {name} must be a real number, got {shown(value)}")
     try:

@@ -1,11 +1,11 @@
 """What losses share: from one loss for each sample to the result, and from its gradient back to a factor."""
 
-import math
 from typing import Any
 
 import numpy as np
 
 from fastconv._arrays import Array, DType, check_shape, real
+from fastconv._ieee import ratio
 from fastconv.functional._options import number
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -20,19 +20,12 @@ def reduced(losses: Array, reduction: str, total: float) -> float | Array:
     else:
         with np.errstate(all="ignore"):  # an infinite loss is a result, not an accident
             summed = float(losses.sum(dtype=np.float64))
-    return summed if reduction == "sum" else _ratio(summed, total)
-
-
-def _ratio(a: float, b: float) -> float:
-    """``a / b`` as IEEE 754 has it, also for ``b = 0``."""
-    if b != 0:
-        return a / b
-    return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a)
+    return summed if reduction == "sum" else ratio(summed, total)
 
 
 def gradient_scale(reduction: str, total: float) -> float:
     """The derivative of the reduced loss with respect to each sample's own loss."""
-    return _ratio(1.0, total) if reduction == "mean" else 1.0
+    return ratio(1.0, total) if reduction == "mean" else 1.0
 
 
 def upstream(

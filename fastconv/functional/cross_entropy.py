@@ -7,41 +7,42 @@ import numpy as np
 from fastconv import _backend
 from fastconv._arrays import INT64, Array, as_array, check_shape, empty, real
 from fastconv._geometry import Shape, integer, product, shown
-from fastconv.functional._class_ids import class_ids
+from fastconv.functional._class_ids import as_ids, no_class
 from fastconv.functional._options import number, word
-from fastconv.functional._reduction import REDUCTIONS, gradient_scale, reduced, upstream
+from fastconv.functional._reduction import REDUCTIONS, upstream
 
 
 class _Task(NamedTuple):
     """Checked arguments as the kernel takes them: logits ``(outer, C, inner)``, losses ``(outer, inner)``."""
 
+    function: str
     logits: Array
-    target: Array
+    target: Array  # ids as int64, or probabilities
+    given: Array  # the target as it was given
     weight: Array | None
     ignore_index: int
     reduction: str
     label_smoothing: float
     shape: Shape  # of the logits as given
     loss_shape: Shape
-    ignored: Array | None  # which samples do not count; None if all do
-    samples: int  # how many count
-    total: float  # what the mean divides by
 
-    def scale(self) -> float:
-        """The factor of all gradients; without a sample that counts there is none to multiply."""
-        return gradient_scale(self.reduction, self.total) if self.samples else 0.0
+    def run(self, grad_logits: Array | None, factor: float) -> float | Array:
+        """The loss, and gradients times ``factor`` if wanted."""
+        logits = self.logits
+        outer, classes, inner = logits.shape
+        losses = np.empty((outer, inner), logits.dtype)
+        loss: float
+        loss, wrong = _backend.ops(logits.dtype).softmax_cross_entropy(
+            logits, self.target, self.weight, losses, grad_logits,
+            self.ignore_index, self.label_smoothing, factor, self.reduction == "mean",
+        )  # fmt: skip
+        if wrong >= 0:
+            raise no_class(self.function, self.given, wrong, classes)
+        return losses.reshape(self.loss_shape) if self.reduction == "none" else loss
 
-    def run(self, grad_logits: Array | None, scale: float) -> Array:
-        """Losses, and gradients if wanted."""
-        outer, _, inner = self.logits.shape
-        losses = np.empty((outer, inner), self.logits.dtype)
-        if not self.logits.size:  # no sample, or no class
-            losses.fill(0)
-        else:
-            kernel = _backend.ops(self.logits.dtype).softmax_cross_entropy
-            options = (self.ignore_index, self.label_smoothing, scale)
-            kernel(self.logits, self.target, self.weight, losses, grad_logits, *options)
-        return losses.reshape(self.loss_shape)
+    def ignored(self) -> Array | None:
+        """Which of ``(outer, inner)`` do not count; None if all do."""
+        return self.target == self.ignore_index if self.target.dtype is INT64 else None
 
 
 def _task(
@@ -55,12 +56,12 @@ def _task(
     label_smoothing: Any,
 ) -> _Task:
     z = real(function, name, logits)
-    dtype = z.dtype
-    if z.ndim == 0:
+    dtype, shape = z.dtype, z.shape
+    if not shape:
         raise ValueError(f"{function}: {name} must be at least 1-D, (C,) or (N, C, ...), got a 0-d array")
-    axis = min(z.ndim - 1, 1)
-    classes = z.shape[axis]
-    loss_shape = z.shape[:axis] + z.shape[axis + 1 :]
+    axis = 0 if len(shape) == 1 else 1
+    outer, classes, inner = 1 if axis == 0 else shape[0], shape[axis], product(shape[axis + 1 :])
+    loss_shape = shape[:axis] + shape[axis + 1 :]
     w = None if weight is None else real(function, "weight", weight, dtype)
     if w is not None:
         check_shape(function, "weight", w, (classes,), "one value for each class")
@@ -70,35 +71,23 @@ def _task(
     if not 0 <= smoothing <= 1:
         raise ValueError(f"{function}: label_smoothing must be in [0, 1], got {shown(label_smoothing)}")
 
-    t = as_array(function, "target", target)
-    samples = product(loss_shape)
-    ignored = None
-    if t.dtype.kind in "iu":
-        t, ignored = class_ids(function, t, classes, ignore_index, loss_shape)
-        if ignored is not None:
-            samples -= int(np.count_nonzero(ignored))
-        if w is None:
-            total = float(samples)
-        else:
-            with np.errstate(all="ignore"):
-                total = float(w[t if ignored is None else t[~ignored]].sum(dtype=np.float64))
-    elif t.dtype.kind == "f" and t.ndim == z.ndim:
-        t = real(function, "target", target, dtype)
-        check_shape(function, "target", t, z.shape, f"that of {name}, to hold probabilities")
+    given = as_array(function, "target", target)
+    if given.dtype.kind in "iu":
+        check_shape(function, "target", given, loss_shape, "one class id for each sample")
+        t: Array = as_ids(given, ignore_index).reshape(outer, inner)
+    elif given.dtype.kind == "f" and given.ndim == z.ndim:
+        t = real(function, "target", given, dtype)
+        check_shape(function, "target", t, shape, f"that of {name}, to hold probabilities")
         if ignore_index >= 0:
             raise ValueError(f"{function}: ignore_index must be < 0 with probabilities as target, got {ignore_index}")
-        total = float(samples)
+        t = t.reshape(outer, classes, inner)
     else:
         raise TypeError(
             f"{function}: target must hold class ids of an integer dtype and shape {loss_shape}, or "
-            f"probabilities of dtype {dtype} and shape {z.shape}; got dtype {t.dtype} and shape {t.shape}"
+            f"probabilities of dtype {dtype} and shape {shape}; got dtype {given.dtype} and shape {given.shape}"
         )
-    outer = 1 if axis == 0 else z.shape[0]
-    inner = product(z.shape[axis + 1 :])
-    t = t.reshape((outer, inner) if t.dtype == INT64 else (outer, classes, inner))
-    z_kernel = z.reshape(outer, classes, inner)
-    shapes = (z.shape, loss_shape)
-    return _Task(z_kernel, t, w, ignore_index, reduction, smoothing, *shapes, ignored, samples, total)
+    z = z.reshape(outer, classes, inner)
+    return _Task(function, z, t, given, w, ignore_index, reduction, smoothing, shape, loss_shape)
 
 
 def softmax_cross_entropy(
@@ -166,8 +155,7 @@ def softmax_cross_entropy(
     """
     task = _task("softmax_cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
     grad_logits = empty("softmax_cross_entropy", "logits", task.logits.shape, task.logits.dtype)
-    losses = task.run(grad_logits, task.scale())
-    return reduced(losses, reduction, task.total), grad_logits.reshape(task.shape)
+    return task.run(grad_logits, 1.0), grad_logits.reshape(task.shape)
 
 
 def cross_entropy(
@@ -202,7 +190,7 @@ def cross_entropy(
     0.5076059644
     """
     task = _task("cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
-    return reduced(task.run(None, 1.0), reduction, task.total)
+    return task.run(None, 1.0)
 
 
 def cross_entropy_backward(
@@ -247,11 +235,11 @@ def cross_entropy_backward(
     dtype = task.logits.dtype
     factor, each = upstream(function, grad_output, task.loss_shape, dtype, reduction)
     grad_logits = empty(function, "input", task.logits.shape, dtype)
-    task.run(grad_logits, factor * task.scale())
+    task.run(grad_logits, factor)
     if each is not None:
         outer, _, inner = task.logits.shape
         with np.errstate(all="ignore"):
             grad_logits *= each.reshape(outer, 1, inner)
-        if task.ignored is not None:  # 0 * inf is NaN, but a sample that does not count has no gradient
-            grad_logits.swapaxes(0, 1)[:, task.ignored.reshape(outer, inner)] = 0
+        if (ignored := task.ignored()) is not None:  # 0 * inf is NaN, but a sample that does not count has no gradient
+            grad_logits.swapaxes(0, 1)[:, ignored] = 0
     return grad_logits.reshape(task.shape)

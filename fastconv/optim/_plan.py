@@ -1,6 +1,7 @@
 """What a step will do, found out and checked before the first parameter changes."""
 
 from collections.abc import Mapping
+from operator import is_
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -44,7 +45,7 @@ class Routine:
         In the same order.
     """
 
-    __slots__ = ("_arrays", "_batch", "_grads", "_members", "_step")
+    __slots__ = ("_arrays", "_batch", "_grads", "_members", "_options", "_step")
 
     def __init__(self, batch: Batch, parameters: list[Parameter], states: list[State]) -> None:
         self._batch, self._step = batch._replace(grads=[]), batch.step
@@ -55,6 +56,12 @@ class Routine:
             for state, array in zip(states, arrays, strict=True)
         ]
         self._grads: list[Any] = [ref(grad) for grad in batch.grads]
+        self._options = options(batch.group)
+
+    def knows(self, group: dict[str, Any]) -> bool:
+        """Whether the hyper-parameters are the very objects that were checked, none of which can change."""
+        known = self._options
+        return known is not None and len(known) == len(group) and all(map(is_, known, group.values()))
 
     def repeat(self, plan: "Plan", group: dict[str, Any], known: Mapping[Parameter, State], buffers: Any) -> bool:
         """Plan the next step, if nothing has changed but what gradients and parameters hold."""
@@ -86,6 +93,15 @@ class Routine:
         repeated = Batch(group, batch.dtype, step, False, batch.params, grads, batch.states)
         plan.batches[id(group), batch.dtype is FLOAT32, step, False] = repeated
         return True
+
+
+def options(group: dict[str, Any]) -> tuple[Any, ...] | None:
+    """The values of a group, if those that are hyper-parameters are numbers, flags or tuples of numbers."""
+    for name, value in group.items():
+        parts = value if type(value) is tuple else (value,)
+        if name not in ("params", "param_names") and not all(type(part) in (float, int, bool) for part in parts):
+            return None
+    return tuple(group.values())
 
 
 class Routines(dict[int, Routine]):

@@ -109,7 +109,9 @@ class Optimizer:
             raise TypeError(f"{type(self).__name__}.step: closure must be callable, got {shown(closure)}")
         loss = None if closure is None else closure()
         for group in self.param_groups:
-            self._check(group)
+            routine = self._routines.get(id(group))
+            if routine is None or not routine.knows(group):
+                self._check(group)
         plan = Plan()
         position = 0
         for group in self.param_groups:

@@ -155,7 +155,7 @@ def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
         z, weight, rows = normals((outer, classes, inner), dtype), normals((classes,), dtype), (outer, inner)
         for target in (np.zeros(rows, np.int64), abs(z)):
             arrays = [z, target, weight, (rows, dtype), (z.shape, dtype)]
-            call(f, ops.softmax_cross_entropy, arrays, -100, 0.1, 1.0)
+            call(f, ops.softmax_cross_entropy, arrays, -100, 0.1, 1.0, True)
         for log in (False, True):
             call(f, ops.softmax, [z, (z.shape, dtype)], log)
             call(f, ops.softmax_backward, [z, -abs(z), (z.shape, dtype)], log)

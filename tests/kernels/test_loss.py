@@ -43,8 +43,8 @@ def softmax_cross_entropy(
     """Losses, losses without a gradient asked for, and the gradient."""
     losses, gradient = (z.shape[0], z.shape[2]), z.shape
     outputs = [(losses, z.dtype), (gradient, z.dtype)]
-    with_gradient = call(ops.softmax_cross_entropy, [z, t, w], outputs, -100, smoothing, scale)
-    (alone,) = call(ops.softmax_cross_entropy, [z, t, w], [outputs[0], None], -100, smoothing, scale)
+    with_gradient = call(ops.softmax_cross_entropy, [z, t, w], outputs, -100, smoothing, scale, False)
+    (alone,) = call(ops.softmax_cross_entropy, [z, t, w], [outputs[0], None], -100, smoothing, scale, False)
     return [*with_gradient, alone]
 
 

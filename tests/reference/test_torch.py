@@ -125,7 +125,7 @@ def test_softmax_cross_entropy(name: str, probabilities: bool, weighted: bool, s
     if not probabilities:
         t[::3] = -100
     losses, dz = np.empty((outer, inner)), np.empty_like(z)
-    ops.softmax_cross_entropy(z, t, w if weighted else None, losses, dz, -100, smoothing, 1.0)
+    ops.softmax_cross_entropy(z, t, w if weighted else None, losses, dz, -100, smoothing, 1.0, False)
     leaf, tt, tw = tensors(z, t, w)
     leaf.requires_grad_()
     options: dict[str, Any] = {"weight": tw if weighted else None, "label_smoothing": smoothing}

@@ -17,18 +17,47 @@ def softmax_cross_entropy(
     grad_logits: NDArray[Any] | None,
     ignore_index: int,
     label_smoothing: float,
-    scale: float,
-) -> None:
-    """Write, for logits (outer, C, inner), the loss of every row of C logits and the gradient times `scale`.
+    factor: float,
+    mean: bool,
+) -> tuple[float, int]:
+    """Write, for logits (outer, C, inner), the loss of every row of C logits and the gradient times `factor`.
 
     With q_c = weight_c ((1-e) t_c + e/C) the loss is sum q_c (lse - z_c), its gradient
     softmax_j sum q_c - q_j.
     With class ids a class of q_c = 0 takes no part: a logit of -inf does no harm where it is not asked for.
+
+    Returns the sum of the losses and -1; with `mean`, gradients and the sum are divided by how many rows count. If a
+    class id does not exist, nothing is written, and the second is its row.
     """
     C = logits.shape[1]
-    if C == 0:
+    counts = np.ones(losses.shape, bool)
+    if target.ndim == 2:
+        counts = target != ignore_index
+        wrong = np.flatnonzero(counts & ((target < 0) | (target >= C)))
+        if wrong.size:
+            return 0.0, int(wrong[0])
+    samples = np.count_nonzero(counts)
+    total = weight[target[counts]].sum(dtype=np.float64) if weight is not None and target.ndim == 2 else samples
+    if C:
+        scale = factor / np.float64(total) if mean and samples else factor * bool(samples)
+        _write_cross_entropy(logits, target, weight, losses, grad_logits, ignore_index, label_smoothing, scale)
+    else:
         losses[...] = 0
-        return
+    loss = losses.sum(dtype=np.float64)
+    return float(loss / np.float64(total) if mean else loss), -1
+
+
+def _write_cross_entropy(
+    logits: NDArray[Any],
+    target: NDArray[Any],
+    weight: NDArray[Any] | None,
+    losses: NDArray[Any],
+    grad_logits: NDArray[Any] | None,
+    ignore_index: int,
+    label_smoothing: float,
+    scale: float,
+) -> None:
+    C = logits.shape[1]
     z = logits - logits.max(axis=1, keepdims=True)
     exponentials = np.exp(z)
     total = exponentials.sum(axis=1, keepdims=True)

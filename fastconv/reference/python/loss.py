@@ -5,6 +5,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from fastconv._ieee import ratio
+
 from .activation import logistic
 from .store import store
 
@@ -17,19 +19,33 @@ def softmax_cross_entropy(
     grad_logits: NDArray[Any] | None,
     ignore_index: int,
     label_smoothing: float,
-    scale: float,
-) -> None:
-    """Write, for logits (outer, C, inner), the loss of every row of C logits and the gradient times `scale`.
+    factor: float,
+    mean: bool,
+) -> tuple[float, int]:
+    """Write, for logits (outer, C, inner), the loss of every row of C logits and the gradient times `factor`.
 
     With q_c = weight_c ((1-e) t_c + e/C) the loss is sum q_c (lse - z_c), its gradient
     softmax_j sum q_c - q_j.
     With class ids a class of q_c = 0 takes no part: a logit of -inf does no harm where it is not asked for.
+
+    Returns the sum of the losses and -1; with `mean`, gradients and the sum are divided by how many rows count. If a
+    class id does not exist, nothing is written, and the second is its row.
     """
     outer, C, inner = logits.shape
     rows = logits.tolist()
     targets = target.tolist()
     weights = [1.0] * C if weight is None else weight.tolist()
     ids = target.ndim == 2
+    samples, divisor = 0, 0.0
+    for n in range(outer):
+        for t in range(inner):
+            if ids and targets[n][t] == ignore_index:
+                continue
+            if ids and not 0 <= targets[n][t] < C:
+                return 0.0, n * inner + t
+            samples += 1
+            divisor += weights[targets[n][t]] if ids else 1.0
+    scale = (ratio(factor, divisor) if mean else factor) if samples else 0.0
     loss = []
     gradient = [[[0.0] * inner for _ in range(C)] for _ in range(outer)]
     for n in range(outer):
@@ -61,6 +77,8 @@ def softmax_cross_entropy(
     store(losses, loss)
     if grad_logits is not None:
         store(grad_logits, [g for row in gradient for line in row for g in line])
+    summed = float(sum(losses.reshape(-1).tolist()))
+    return ratio(summed, divisor) if mean else summed, -1
 
 
 def binary_cross_entropy_with_logits(

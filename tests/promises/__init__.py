@@ -1,0 +1,4 @@
+"""What fastconv promises, attacked: `python -m tests.promises` tries each promise and prints what became of it.
+
+A module here holds the promises of one field in a list `PROMISES`; the command finds them by themselves.
+"""
