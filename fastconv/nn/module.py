@@ -1,6 +1,6 @@
 """The base of layers, containers and losses."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +14,19 @@ from ._state import load
 from ._watch import changes, running
 from .hooks import BackwardHook, ForwardHook, ForwardPreHook, HookedBackward, RemovableHandle, run_forward
 from .parameter import Parameter
+
+
+def save_each(pairs: Iterable[tuple[dict[str, Any], Any]]) -> None:
+    """Keep values for the backward pass: each for the module with these attributes."""
+    current = running.current
+    for state, values in pairs:
+        if current is not None and state["_saved_in"] is current:
+            state["_saved"].append(values)
+            state["_saved_often"] = True
+        else:
+            state["_saved"] = [values]
+            state["_saved_in"] = current
+            state["_saved_often"] = False
 
 
 class Module:
@@ -133,15 +146,7 @@ class Module:
             self._save(values)
 
     def _save(self, values: Any) -> None:
-        state = self.__dict__
-        current = running.current
-        if current is not None and state["_saved_in"] is current:
-            state["_saved"].append(values)
-            state["_saved_often"] = True
-        else:
-            state["_saved"] = [values]
-            state["_saved_in"] = current
-            state["_saved_often"] = False
+        save_each(((self.__dict__, values),))
 
     def keeps_for_backward(self) -> bool:
         """Whether `save_for_backward` keeps anything: in training mode, or in a pass of a model in training mode.

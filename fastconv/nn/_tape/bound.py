@@ -9,6 +9,7 @@ import numpy as np
 from fastconv._arrays import Array
 from fastconv._geometry import Shape
 
+from ..module import save_each
 from .layout import LINE, Call, lay_out
 from .tape import Pull, Tape
 from .value import Box, Later, Value
@@ -138,7 +139,7 @@ class Bound:
         self._calls = self._resolved(tape.calls, self._offsets, memory)
         self._input, self._output = self._slot(tape.input), self._slot(tape.output)
         self._backward: dict[tuple[bool, ...], _Backward] = {}
-        self._kept = [(module, Kept(self, values)) for module, values in tape.saved]
+        self._kept = [(vars(module), Kept(self, values)) for module, values in tape.saved]
 
     def _slot(self, value: Value) -> Slot:
         found = self._slots.get(value)
@@ -200,8 +201,7 @@ class Bound:
         for function, args in self._calls:
             function(*args)
         if self.tape.keeps:
-            for module, kept in self._kept:
-                module._save(kept)
+            save_each(self._kept)
             memory.last = self
         else:
             self._input.put(None)
@@ -211,8 +211,8 @@ class Bound:
         """Whether a backward pass may use this tape: no layer was called since."""
         if self.memory.last is not self:
             return False
-        for module, kept in self._kept:
-            saved = module._saved
+        for state, kept in self._kept:
+            saved = state["_saved"]
             if len(saved) != 1 or saved[0] is not kept:
                 return False
         return True
@@ -265,6 +265,9 @@ class _Backward:
             function(*args)
         self._grad_output.put(None)
         for parameter, grad in grads:
-            parameter.accumulate(grad)
+            if parameter.grad is None:
+                parameter.grad = grad
+            else:
+                parameter.accumulate(grad)
         return grad_input
 
