@@ -1,6 +1,6 @@
 """Measure what the page on speed shows: `python docs/speed/measure.py`, minutes on a machine with nothing else to do.
 
-Each suite of `fastconv bench` leaves the table that it printed, with the date above it, and its plot, beside this file.
+Each suite of `fastconv bench` leaves a page beside this file, with the date, the table that it printed and its plot.
 """
 
 import argparse
@@ -20,6 +20,23 @@ ROWS = {
     ),
     "networks": ("lenet-1", "lenet-32", "cifar-1", "cifar-32", "resnet20-1", "resnet20-32"),
 }  # fmt: skip
+TITLES = {
+    "lenet": "The layers of LeNet-5: Cython, NumPy, plain Python, PyTorch",
+    "layers": "Single layers of well-known networks, against PyTorch",
+    "networks": "Whole networks, against PyTorch and onnxruntime",
+}
+PAGE = """# {title}
+
+Measured on {date}.
+
+```{{figure}} {suite}.svg
+:alt: How many times as long as fastconv's compiled kernels the others take, row by row.
+```
+
+```text
+{table}
+```
+"""
 AGAINST = {
     "lenet": ("numpy", "python", "torch"),
     "layers": ("torch",),
@@ -36,11 +53,13 @@ class Tee(io.StringIO):
 
 
 def measure(suite: str, repeats: int, threads: int, folder: Path = HERE, **options) -> None:
-    """Run a suite, and write its table and plot."""
+    """Run a suite, and write its page and plot."""
     table = Tee()
     options = {"rows": ROWS[suite], "against": AGAINST[suite], **options}
     bench.run(suite, repeats=repeats, threads=threads, plot=folder / f"{suite}.svg", stream=table, **options)
-    (folder / f"{suite}.txt").write_text(f"{date.today().isoformat()}, {table.getvalue()}")
+    day = date.today().isoformat()
+    page = PAGE.format(title=TITLES[suite], date=day, suite=suite, table=table.getvalue().rstrip())
+    (folder / f"{suite}.md").write_text(page)
 
 
 def main() -> None:

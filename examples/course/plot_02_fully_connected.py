@@ -134,7 +134,8 @@ plt.show()
 # Without the sigmoid, two layers are no more than one. Multiply the two matrices, and a single
 # layer does the same:
 #
-# .. math:: W_2 (W_1 x + b_1) + b_2 = (W_2 W_1)\, x + (W_2 b_1 + b_2)
+# .. math:: W_2 (W_1 x + b_1) + b_2
+# .. math:: = (W_2 W_1)\, x + (W_2 b_1 + b_2)
 
 straight = nn.Sequential(layer, output)
 single = nn.Linear(2, 2, dtype=np.float64)

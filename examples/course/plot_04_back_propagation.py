@@ -215,7 +215,7 @@ print(network[0].weight.grad.round(4))
 # end of the network is :math:`o - o^*`; further back it comes through the weights, and is added up.
 # One way forward and one way back give the gradients of all weights [1]_.
 #
-# *Try it:* let the image show a dog. Which of the two gradients changes its sign, and why?
+# *Try it:* let the image show a dog. Do both gradients change their sign? Why?
 #
 # References
 # ----------

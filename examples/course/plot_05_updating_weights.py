@@ -186,7 +186,7 @@ for size, color in ((1437, BLUE), (128, GREEN), (16, ORANGE)):
     ax.plot(losses, "o-", color=color, markersize=3.5, label=f"{size} images a step")
 ax.set(xlabel="epoch", ylabel="loss of all 1,437 images")
 ax.grid(alpha=0.3)
-ax.legend(fontsize=9)
+ax.legend(loc=(0.42, 0.14), fontsize=9)
 plt.show()
 
 assert reached[16] < reached[128] < reached[1437]
@@ -196,6 +196,6 @@ assert reached[16] < reached[128] < reached[1437]
 # ------
 #
 # Each weight takes a step against its gradient, as long as the learning rate says. Batches make the
-# steps cheap: they fit into memory, and their direction is nearly that of all images. The price is
-# noise: each step walks to where *its* batch would be better off, not all images. The next page
-# shows what optimizers do about that.
+# steps cheap: they fit into memory, and their direction is good enough. The price is noise: each
+# step walks to where *its* batch would be better off, not all images. The next page shows what
+# optimizers do about that.

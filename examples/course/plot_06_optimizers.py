@@ -5,7 +5,7 @@ Five optimizers, and what is wrong with each
 *Why is there more than one way to take a step?*
 
 An **optimizer** (优化器) turns gradients into steps. Its purpose is that the network converges
-(收敛) faster. Each of the five cures a weakness of one before it. Here are their formulas, each
+(收敛) faster. Each but the first cures a weakness of one before it. Here are their formulas, each
 with the same few lines of NumPy, and each weakness is made to show.
 
 In all formulas :math:`w_t` is a weight after :math:`t` steps, :math:`g_t` its gradient there,
