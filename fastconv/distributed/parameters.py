@@ -1,0 +1,61 @@
+"""The same model on every rank."""
+
+import numpy as np
+
+from .._arrays import Array
+from ..checkpoint.generators import Generators
+from ..nn import Module
+from .communicator import Communicator
+from .launch import init
+
+
+def broadcast_parameters(model: Module, root_rank: int = 0, communicator: Communicator | None = None) -> None:
+    """Give the model of every rank the parameters and buffers of one rank.
+
+    Random generators of modules, such as those of `nn.Dropout`, are set as well: to that of `root_rank`, moved ahead so
+    far that no two ranks draw the same numbers (``jumped`` of NumPy's bit generators, by the number of the rank).
+
+    Parameters
+    ----------
+    model : Module
+    root_rank : int
+    communicator : Communicator, optional
+        None: that of `init`.
+
+    Raises
+    ------
+    ValueError
+        The models differ in names, shapes or dtypes, on which ranks the text says.
+
+    Examples
+    --------
+    >>> from fastconv import distributed, nn
+    >>> distributed.broadcast_parameters(nn.Linear(3, 2))
+    """
+    group = init() if communicator is None else communicator
+    if group.size == 1:
+        return
+    arrays = [(name, parameter.data) for name, parameter in model.named_parameters()] + [*model.named_buffers()]
+    own = [(name, array.shape, str(array.dtype)) for name, array in arrays]
+    everyone = group.allgather_object(own)
+    others = [rank for rank, entries in enumerate(everyone) if entries != everyone[root_rank]]
+    if others:
+        raise ValueError(f"broadcast_parameters: model must be as on rank {root_rank}, but is not on ranks {others}")
+    for _, array in arrays:
+        _broadcast(group, array, root_rank)
+    generators = Generators(model)
+    generators.load_state_dict(group.allgather_object(generators.state_dict())[root_rank])
+    generators.jump(group.rank)
+
+
+def broadcast_buffers(model: Module, communicator: Communicator) -> None:
+    """Give the model of every rank the buffers of rank 0, such as running statistics."""
+    for buffer in model.buffers():
+        _broadcast(communicator, buffer, 0)
+
+
+def _broadcast(communicator: Communicator, array: Array, root: int) -> None:
+    values = np.ascontiguousarray(array)
+    communicator.broadcast(values, root)
+    if values is not array:
+        array[...] = values
