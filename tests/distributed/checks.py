@@ -1,7 +1,14 @@
-"""What several ranks check together, in one launch: ``mpiexec -n N python checks.py FOLDER`` prints what failed, as JSON."""
+"""What several ranks check together, in one launch.
+
+    mpiexec -n N python -m distributed.checks FOLDER [NAME ...]
+
+prints what failed, as JSON.
+"""
 
 import faulthandler
 import json
+import os
+import signal
 import sys
 import time
 import traceback
@@ -11,13 +18,11 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from distributed.training import OPTIMIZERS, alone, convnet, difference, digits, steps, together
-
 import fastconv as fc
 from fastconv import distributed, nn, optim
 from fastconv.train import Callback, Checkpoint, ConfusionMatrix, CSVLogger, GradientNormClipping
+
+from .training import OPTIMIZERS, alone, convnet, difference, digits, steps, together
 
 RANKS = distributed.init()
 CHECKS: dict[str, Callable[[Path], None]] = {}
@@ -325,9 +330,6 @@ class StopAfter(Callback):
     """As a signal to one rank would."""
 
     def on_batch_end(self, run: Any) -> None:
-        import os
-        import signal
-
         if run.step == 18 and RANKS.rank == RANKS.size - 1:
             os.kill(os.getpid(), signal.SIGINT)
 

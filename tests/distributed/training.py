@@ -20,7 +20,7 @@ SAMPLES = 400
 def digits(dtype: type = np.float32, samples: int = SAMPLES) -> tuple[Any, Any]:
     """Images and classes."""
     (X, y), _ = fc.data.digits()
-    return (X[:samples] / 255).astype(dtype), y[:samples]
+    return X[:samples].astype(dtype), y[:samples]
 
 
 def convnet(dtype: type = np.float32, norm: bool = False) -> nn.Sequential:
