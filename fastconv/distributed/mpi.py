@@ -1,6 +1,7 @@
 """Ranks of MPI, through mpi4py; nothing else imports it."""
 
 import atexit
+import importlib
 import os
 import sys
 from types import TracebackType
@@ -70,7 +71,8 @@ def _add_halves(mine: Any, total: Any, kind: Any) -> None:
 
 def connect(started: int) -> Communicator:
     """The communicator of a process that a launcher has started, `started` of them if it says so."""
-    mpi: Any = require("mpi4py.MPI", "fastconv.distributed under mpiexec", "mpi")
+    require("mpi4py", "fastconv.distributed under mpiexec", "mpi")
+    mpi: Any = importlib.import_module("mpi4py.MPI")
     if mpi.COMM_WORLD.size == 1:
         if started > 1:
             raise RuntimeError(
