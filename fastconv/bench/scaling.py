@@ -87,7 +87,8 @@ def profile_of(steps: Steps, rehearsal: Rehearsal, ranks: Communicator) -> Profi
     start = time.perf_counter()
     backward, step = steps()
     own = Profile([(size, at - start) for size, at in rehearsal.sent], backward, step)
-    return max(ranks.allgather_object(own), key=lambda profile: profile.step)
+    everyone: list[Profile] = ranks.allgather_object(own)
+    return max(everyone, key=lambda profile: profile.step)
 
 
 def middle(profiles: Sequence[Profile]) -> Profile:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 
+from .._geometry import shown
 from .communicator import SERIAL, Communicator
 
 # What launchers tell the processes that they start: how many there are, and that there are any.
@@ -50,6 +51,15 @@ def init() -> Communicator:
         else:
             _found = SERIAL
     return _found
+
+
+def group(function: str, communicator: Communicator | None) -> Communicator:
+    """The communicator that an argument means."""
+    if communicator is None:
+        return init()
+    if not hasattr(communicator, "iallreduce"):
+        raise TypeError(f"{function}: communicator must be a Communicator or None, got {shown(communicator)}")
+    return communicator
 
 
 def _started(environment: Mapping[str, str]) -> int:

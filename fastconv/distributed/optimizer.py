@@ -11,7 +11,7 @@ from ..optim import Optimizer
 from ..optim._hyperparameters import number
 from .buckets import Bucket, split
 from .communicator import Communicator
-from .launch import init
+from .launch import group
 
 
 class DistributedOptimizer(Optimizer):
@@ -80,9 +80,11 @@ class DistributedOptimizer(Optimizer):
         compression: str | None = None,
     ) -> None:
         name = "DistributedOptimizer"
-        self._capacity = int(1e6 * number(name, "bucket_cap_mb", bucket_cap_mb, above=True))
-        self._compression = None if compression is None else word(name, "compression", compression, ("float16",))
-        self.communicator = init() if communicator is None else communicator
+        capacity = int(1e6 * number(name, "bucket_cap_mb", bucket_cap_mb, above=True))
+        if compression is not None:
+            word(name, "compression", compression, ("float16",))
+        self.communicator = group(name, communicator)
+        self._capacity, self._compression = capacity, compression
         self._buckets: list[Bucket] = []
         self._trained: list[Parameter] = []
         self._bucket_of: dict[Parameter, Bucket] = {}

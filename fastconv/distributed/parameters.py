@@ -3,10 +3,11 @@
 import numpy as np
 
 from .._arrays import Array
+from .._geometry import integer, shown
 from ..checkpoint.generators import Generators
 from ..nn import Module
 from .communicator import Communicator
-from .launch import init
+from .launch import group
 
 
 def broadcast_parameters(model: Module, root_rank: int = 0, communicator: Communicator | None = None) -> None:
@@ -24,28 +25,34 @@ def broadcast_parameters(model: Module, root_rank: int = 0, communicator: Commun
 
     Raises
     ------
+    TypeError
+        An argument is something else.
     ValueError
-        The models differ in names, shapes or dtypes, on which ranks the text says.
+        There is no such rank, or the models differ in names, shapes or dtypes, on which ranks the text says.
 
     Examples
     --------
     >>> from fastconv import distributed, nn
     >>> distributed.broadcast_parameters(nn.Linear(3, 2))
     """
-    group = init() if communicator is None else communicator
-    if group.size == 1:
+    function = "broadcast_parameters"
+    ranks = group(function, communicator)
+    if not isinstance(model, Module):
+        raise TypeError(f"{function}: model must be a Module, got {shown(model)}")
+    root = integer(function, "root_rank", root_rank, 0, ranks.size - 1)
+    if ranks.size == 1:
         return
     arrays = [(name, parameter.data) for name, parameter in model.named_parameters()] + [*model.named_buffers()]
     own = [(name, array.shape, str(array.dtype)) for name, array in arrays]
-    everyone = group.allgather_object(own)
-    others = [rank for rank, entries in enumerate(everyone) if entries != everyone[root_rank]]
+    everyone = ranks.allgather_object(own)
+    others = [rank for rank, entries in enumerate(everyone) if entries != everyone[root]]
     if others:
-        raise ValueError(f"broadcast_parameters: model must be as on rank {root_rank}, but is not on ranks {others}")
+        raise ValueError(f"{function}: model must be as on rank {root}, but is not on the ranks {others}")
     for _, array in arrays:
-        _broadcast(group, array, root_rank)
+        _broadcast(ranks, array, root)
     generators = Generators(model)
-    generators.load_state_dict(group.allgather_object(generators.state_dict())[root_rank])
-    generators.jump(group.rank)
+    generators.load_state_dict(ranks.allgather_object(generators.state_dict())[root])
+    generators.jump(ranks.rank)
 
 
 def broadcast_buffers(model: Module, communicator: Communicator) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .communicator import Communicator
-from .launch import init
+from .launch import group
 
 
 class DistributedSampler:
@@ -24,6 +24,11 @@ class DistributedSampler:
     ----------
     communicator : Communicator
 
+    Raises
+    ------
+    TypeError
+        `communicator` is something else.
+
     Examples
     --------
     >>> import numpy as np
@@ -36,7 +41,7 @@ class DistributedSampler:
     """
 
     def __init__(self, communicator: Communicator | None = None) -> None:
-        self.communicator = init() if communicator is None else communicator
+        self.communicator = group("DistributedSampler", communicator)
 
     @property
     def rank(self) -> int:

@@ -5,10 +5,11 @@ from typing import TypeVar
 import numpy as np
 
 from .._arrays import Array
+from .._geometry import shown
 from ..nn import Module
 from ..nn.batch_norm import _BatchNorm
 from .communicator import Communicator
-from .launch import init
+from .launch import group
 
 Model = TypeVar("Model", bound=Module)
 
@@ -56,13 +57,21 @@ def convert_sync_batchnorm(model: Model, communicator: Communicator | None = Non
     Module
         The same one.
 
+    Raises
+    ------
+    TypeError
+        An argument is something else.
+
     Examples
     --------
     >>> from fastconv import distributed, nn
     >>> model = distributed.convert_sync_batchnorm(nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU()))
     """
-    group = init() if communicator is None else communicator
+    function = "convert_sync_batchnorm"
+    ranks = group(function, communicator)
+    if not isinstance(model, Module):
+        raise TypeError(f"{function}: model must be a Module, got {shown(model)}")
     for module in model.modules():
         if isinstance(module, _BatchNorm):
-            module._across = AcrossRanks(group) if group.size > 1 else None
+            module._across = AcrossRanks(ranks) if ranks.size > 1 else None
     return model
