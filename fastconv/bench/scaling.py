@@ -15,7 +15,7 @@ import numpy as np
 
 from fastconv import models, nn, optim
 from fastconv._arrays import Array
-from fastconv.distributed import Communicator, DistributedOptimizer, init
+from fastconv.distributed import Communicator, DistributedOptimizer, failing_together, init
 from fastconv.distributed.communicator import Request, Serial
 from fastconv.plot._canvas import save
 
@@ -141,7 +141,8 @@ def main(args: argparse.Namespace) -> int:
         if name not in CASES:
             raise ValueError(f"bench: networks must be among {', '.join(CASES)}, got {name!r}")
     set_threads(args.threads)
-    run(args.networks, args.json, args.plot, args.repeats, args.quick)
+    with failing_together(init()):
+        run(args.networks, args.json, args.plot, args.repeats, args.quick)
     return 0
 
 

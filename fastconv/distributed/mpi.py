@@ -66,7 +66,8 @@ class MPICommunicator:
 def _add_halves(mine: Any, total: Any, kind: Any) -> None:
     """Sum of float16, each rounded from float32."""
     values, sums = np.frombuffer(mine, np.float16), np.frombuffer(total, np.float16)
-    np.add(values, sums, out=sums, dtype=np.float32, casting="same_kind")
+    with np.errstate(all="ignore"):
+        np.add(values, sums, out=sums, dtype=np.float32, casting="same_kind")
 
 
 def connect(started: int) -> Communicator:

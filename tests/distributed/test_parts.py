@@ -49,6 +49,7 @@ def test_weights_are_shares_of_samples(ranks):
 
 
 def test_a_state_is_good_for_any_number_of_ranks():
+    whole = [y.tolist() for _, y in next(loaders(1))]
     three = next(loaders(3))
     iterator = iter(three)
     next(iterator)
@@ -57,7 +58,7 @@ def test_a_state_is_good_for_any_number_of_ranks():
         for loader in loaders(ranks):
             loader.load_state_dict(three.state_dict())
             rest.append([y.tolist() for _, y in loader])
-        assert [list(chain(*parts)) for parts in zip(*rest, strict=True)] == [y.tolist() for _, y in next(loaders(1))][1:]
+        assert [list(chain(*parts)) for parts in zip(*rest, strict=True)] == whole[1:]
 
 
 def test_transforms_draw_other_numbers_on_each_rank():
