@@ -44,7 +44,7 @@ def seconds(algorithm: str, size: int, nodes: int, link: Link) -> float:
 class Profile(NamedTuple):
     """A training step as one node does it: in seconds from its start, on the node alone."""
 
-    buckets: Sequence[tuple[int, float]]
+    buckets: list[tuple[int, float]]
     """Bytes of each, and when it can be sent."""
     backward: float
     """When the backward pass has ended."""

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=(*shapes.SUITES, SCALING),
         default="lenet",
         help="the layers of LeNet-5 (default), single layers of many networks, whole networks, torch models with "
-        "fastconv's layers, or how training scales: on up to 1024 nodes by formulas, under mpiexec measured",
+        "fastconv's layers, or how training scales on many machines",
     )
     parser.add_argument(
         "--against",

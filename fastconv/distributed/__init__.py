@@ -1,7 +1,6 @@
-"""Training on many machines: each process (rank) computes the gradients of its share of every batch.
+"""Data-parallel training over MPI: each process, a rank, computes the gradients of its part of every batch.
 
-MPI carries them, through mpi4py (``pip install 'fastconv[mpi]'``), which `init` imports where a launcher is at work. A
-loop of one's own changes in three places; started without ``mpiexec`` it does what it did before:
+A loop of one's own changes in three places; without ``mpiexec`` it does what it did before:
 
 >>> import fastconv as fc
 >>> from fastconv import distributed, nn, optim
@@ -18,8 +17,7 @@ loop of one's own changes in three places; started without ``mpiexec`` it does w
 """
 
 from .communicator import Communicator
-from .failure import failing_together
-from .launch import init
+from .launch import failing_together, init
 from .optimizer import DistributedOptimizer
 from .parameters import broadcast_parameters
 from .sampler import DistributedSampler

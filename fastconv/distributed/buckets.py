@@ -12,20 +12,9 @@ from .communicator import Communicator, Request
 
 
 class Bucket:
-    """Parameters whose gradients are sent together.
+    """Parameters whose gradients are sent together, from a buffer for all their elements.
 
-    Parameters
-    ----------
-    parameters : sequence of Parameter
-    buffer : ndarray, shape (n,)
-        A place for each of their elements.
-
-    Attributes
-    ----------
-    missing : int
-        Gradients that are not complete yet.
-    request : Request or None
-        The sum, while it is under way.
+    `missing` gradients are not complete yet; `request` is the sum, while it is under way.
     """
 
     def __init__(self, parameters: Sequence[Parameter], buffer: Array) -> None:

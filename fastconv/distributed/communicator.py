@@ -6,7 +6,7 @@ from .._arrays import Array
 
 
 class Request(Protocol):
-    """A sum that is under way, as those of mpi4py."""
+    """A sum that is under way: those of mpi4py are such."""
 
     def Test(self) -> bool:
         """Let it go on; whether it is done."""
@@ -18,17 +18,16 @@ class Request(Protocol):
 class Communicator(Protocol):
     """A group of processes, its ranks, as `init` gives it; all call the same methods in the same order.
 
+    Arrays are contiguous.
+
     Attributes
     ----------
-    rank : int
-        Of this process, from 0.
-    size : int
-        Number of processes.
+    rank, size : int
+        Number of this process, from 0, and of all.
     weight : float
-        How much the gradients of this process count: 1 where all do alike. `DistributedSampler` sets it for each
-        batch to the share of the samples times `size`.
+        How much the gradients of this process count, 1 on average: `DistributedSampler` sets it for each batch.
     failed : bool
-        Set to True, the end of this process ends the others as well: see `failing_together`.
+        Set to True, the end of this process ends the others as well.
     """
 
     rank: int
@@ -37,13 +36,13 @@ class Communicator(Protocol):
     failed: bool
 
     def allreduce(self, array: Array) -> None:
-        """Replace a contiguous array by its sum over all ranks, which all get with the same bits."""
+        """Replace an array by its sum over all ranks, the same bits on each."""
 
     def iallreduce(self, array: Array) -> Request:
         """Begin such a sum, of float16 too; the array is not to be touched until it is done."""
 
     def broadcast(self, array: Array, root: int = 0) -> None:
-        """Replace a contiguous array by that of the rank `root`."""
+        """Replace an array by that of one rank."""
 
     def barrier(self) -> None:
         """Wait until all ranks are here."""
@@ -53,27 +52,25 @@ class Communicator(Protocol):
 
 
 class Serial:
-    """The communicator of a process that is alone."""
+    """That of a process that is alone, for which there is nothing to do."""
 
     def __init__(self) -> None:
         self.rank, self.size = 0, 1
         self.weight, self.failed = 1.0, False
 
     def allreduce(self, array: Array) -> None:
-        """Nothing is added."""
+        pass
 
     def iallreduce(self, array: Array) -> Request:
-        """Nothing is added."""
         return _Done()
 
     def broadcast(self, array: Array, root: int = 0) -> None:
-        """It is that of rank 0."""
+        pass
 
     def barrier(self) -> None:
-        """All are here."""
+        pass
 
     def allgather_object(self, value: Any) -> list[Any]:
-        """The only one."""
         return [value]
 
 

@@ -1,7 +1,9 @@
-"""How a process finds out that it is one of many."""
+"""How a process finds out that it is one of many, and how it tells them that it has failed."""
 
 import os
-from collections.abc import Mapping
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from .._geometry import shown
 from .communicator import SERIAL, Communicator
@@ -16,12 +18,9 @@ _found: Communicator | None = None
 def init() -> Communicator:
     """The communicator of this process: of MPI under ``mpiexec`` or ``srun``, else one of a single rank.
 
-    Further calls return the same one. With several ranks,
-
-    - an exception that nobody catches ends them all, with a message that names the rank, and so does the death of a
-      process, which launchers see to;
-    - ranks that may run on the same CPUs share them, unless ``FASTCONV_NUM_THREADS``, ``OMP_NUM_THREADS`` or
-      `fc.set_num_threads` say how many threads there are to be.
+    Further calls return the same one. With several ranks, an exception that nobody catches ends them all, with a
+    message that names the rank; so does the death of a process, which launchers see to. Ranks that may run on the same
+    CPUs share them, unless ``FASTCONV_NUM_THREADS``, ``OMP_NUM_THREADS`` or `fc.set_num_threads` have set a count.
 
     Returns
     -------
@@ -32,8 +31,7 @@ def init() -> Communicator:
     ImportError
         A launcher has started this process, but mpi4py is not installed.
     RuntimeError
-        A launcher has started several processes, of which MPI knows nothing: mpi4py is built for another MPI than that
-        of the launcher.
+        A launcher has started several processes, of which MPI knows nothing.
 
     Examples
     --------
@@ -44,13 +42,17 @@ def init() -> Communicator:
     """
     global _found
     if _found is None:
+        _found = SERIAL
         if any(name in os.environ for name in _MARKS):
             from .mpi import connect
 
             _found = connect(_started(os.environ))
-        else:
-            _found = SERIAL
     return _found
+
+
+def _started(environment: Mapping[str, str]) -> int:
+    """How many processes the launcher has started, as far as it says so."""
+    return max((int(environment[name]) for name in _COUNTS if environment.get(name, "").isdecimal()), default=1)
 
 
 def group(function: str, communicator: Communicator | None) -> Communicator:
@@ -62,6 +64,31 @@ def group(function: str, communicator: Communicator | None) -> Communicator:
     return communicator
 
 
-def _started(environment: Mapping[str, str]) -> int:
-    """How many processes the launcher has started, as far as it says so."""
-    return max((int(environment[name]) for name in _COUNTS if environment.get(name, "").isdecimal()), default=1)
+def named(communicator: Communicator) -> str:
+    """What a message calls this rank."""
+    return f"rank {communicator.rank} of {communicator.size} (on {platform.node()})"
+
+
+@contextmanager
+def failing_together(communicator: Communicator) -> Iterator[None]:
+    """Within this block, an exception ends all ranks once this process ends, even if somebody catches it.
+
+    Its notes name the rank.
+
+    Parameters
+    ----------
+    communicator : Communicator
+
+    Examples
+    --------
+    >>> from fastconv import distributed
+    >>> with distributed.failing_together(distributed.init()):
+    ...     result = 6 * 7
+    """
+    try:
+        yield
+    except BaseException as error:
+        if communicator.size > 1:
+            communicator.failed = True
+            error.add_note(named(communicator))
+        raise

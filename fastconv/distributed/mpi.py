@@ -13,18 +13,12 @@ from .. import _threads
 from .._arrays import Array
 from .._extras import require
 from .communicator import SERIAL, Communicator, Request
-from .failure import named
+from .launch import init, named
 from .watch import Watch
 
 
 class MPICommunicator:
-    """All processes of an MPI job.
-
-    Parameters
-    ----------
-    mpi : module
-        ``mpi4py.MPI``.
-    """
+    """All processes of an MPI job, by the module ``mpi4py.MPI``."""
 
     def __init__(self, mpi: Any) -> None:
         self._mpi, self._comm = mpi, mpi.COMM_WORLD
@@ -34,11 +28,9 @@ class MPICommunicator:
         self.weight, self.failed = 1.0, False
 
     def allreduce(self, array: Array) -> None:
-        """Sum in place."""
         self._comm.Allreduce(self._mpi.IN_PLACE, array)
 
     def iallreduce(self, array: Array) -> Request:
-        """Begin to sum in place."""
         mpi = self._mpi
         halves = array.dtype == np.float16  # for which MPI has neither a type nor a sum
         values, total = ([array.view(np.uint16), mpi.UINT16_T], self._half_sum) if halves else (array, mpi.SUM)
@@ -46,20 +38,15 @@ class MPICommunicator:
         return request
 
     def broadcast(self, array: Array, root: int = 0) -> None:
-        """Copy from one rank to all."""
         self._comm.Bcast(array.reshape(-1).view(np.uint8), root)
 
     def barrier(self) -> None:
-        """Wait for all."""
         self._comm.Barrier()
 
     def allgather_object(self, value: Any) -> list[Any]:
-        """Exchange objects."""
         return list(self._comm.allgather(value))
 
     def __reduce__(self) -> Any:
-        from .launch import init
-
         return init, ()  # a copy of what refers to this one refers to it as well
 
 

@@ -17,12 +17,10 @@ from .launch import group
 class DistributedOptimizer(Optimizer):
     """An optimizer that averages the gradients of all ranks before it steps.
 
-    It takes the place of the one that is given, whose class, parameter groups and state it has: schedulers, checkpoints
-    and ``isinstance`` see an Adam where it was made of one.
+    It takes the place of the one that is given, whose class, parameter groups and state it has: an Adam stays an Adam.
 
-    Gradients lie side by side in one buffer, in the order in which ``backward`` is expected to complete them, the last
-    layers first. The buffer is cut into buckets; each is summed by a non-blocking ``Iallreduce``, which begins as soon
-    as the last of its gradients is complete, while ``backward`` goes on. What is not sent by then, `step` sends.
+    Gradients are sent from one flat buffer, those of the last layers first, cut into buckets. A bucket's ``Iallreduce``
+    begins as soon as its gradients are complete, while ``backward`` goes on; what is left then, `step` sends.
 
     Parameters
     ----------
@@ -30,10 +28,9 @@ class DistributedOptimizer(Optimizer):
     communicator : Communicator, optional
         None: that of `init`.
     bucket_cap_mb : float
-        Megabytes of a bucket: smaller ones begin earlier, larger ones take fewer messages.
+        Megabytes of a bucket.
     compression : {None, "float16"}
-        Send gradients as float16: half of the bytes; 11 bits of each number are left, what is below 6e-8 becomes 0, and
-        what is above 65504 infinite.
+        Send gradients as float16, half of the bytes, of which 11 bits, and what is between 6e-8 and 65504, are left.
 
     Attributes
     ----------
@@ -53,12 +50,10 @@ class DistributedOptimizer(Optimizer):
 
     Notes
     -----
-    The mean is that of samples if the batches come from a `DataLoader` with a `DistributedSampler`, and of ranks
-    otherwise. It is that of the whole batch if the loss is a mean over samples; with `ignore_index` or weights of
-    classes, whose means divide by something else, each rank divides by its own.
+    Batches of a `DataLoader` with a `DistributedSampler` count by their samples, others alike. A loss with
+    `ignore_index` or weights of classes, whose mean divides by something else than samples, does so on each rank.
 
-    ``backward`` may be called several times before a step, if it is so in every step, or within `no_sync` but for the
-    last time.
+    ``backward`` may be called several times before a step: in every step, or within `no_sync` but for the last time.
     """
 
     communicator: Communicator
@@ -95,8 +90,6 @@ class DistributedOptimizer(Optimizer):
         self._state = "idle"
         self._hooked: set[Parameter] = set()
         self._watch()
-
-    # ---- what is done while backward goes on
 
     def _watch(self) -> None:
         if self.communicator.size == 1:
@@ -147,8 +140,6 @@ class DistributedOptimizer(Optimizer):
         """The next bucket; all ranks send them in the same order."""
         self._buckets[self._sent].send(self.communicator)
         self._sent += 1
-
-    # ---- steps
 
     def synchronize(self) -> None:
         """Make every gradient the mean over all ranks, for what looks at gradients between ``backward`` and `step`.

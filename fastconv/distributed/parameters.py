@@ -13,8 +13,8 @@ from .launch import group
 def broadcast_parameters(model: Module, root_rank: int = 0, communicator: Communicator | None = None) -> None:
     """Give the model of every rank the parameters and buffers of one rank.
 
-    Random generators of modules, such as those of `nn.Dropout`, are set as well: to that of `root_rank`, moved ahead so
-    far that no two ranks draw the same numbers (``jumped`` of NumPy's bit generators, by the number of the rank).
+    Random generators, such as those of `nn.Dropout`, become those of `root_rank`, moved ahead so far on each rank that
+    no two draw the same numbers (``jumped`` of NumPy's bit generators).
 
     Parameters
     ----------

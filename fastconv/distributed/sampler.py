@@ -8,12 +8,11 @@ from .launch import group
 
 
 class DistributedSampler:
-    """Splits every batch of a `DataLoader` among the ranks, as evenly as can be; all take them in the order of rank 0.
+    """Splits every batch of a `DataLoader` among the ranks, as evenly as can be, in the order of rank 0.
 
-    ``batch_size`` of the loader stays that of all ranks together, so that a run does not depend on how many there are:
-    N ranks with parts of B / N samples do what one does with batches of B, and a checkpoint of one number of ranks is
-    good for another. The gradients of a part count as many samples as are in it. Transforms draw other numbers on each
-    rank.
+    ``batch_size`` is that of all ranks together: N of them with parts of B / N samples do what one does with batches of
+    B, and a checkpoint of one number of ranks is good for another. The gradients of a part count as many samples as are
+    in it. Transforms draw other numbers on each rank.
 
     Parameters
     ----------

@@ -40,10 +40,9 @@ class AcrossRanks:
 
 
 def convert_sync_batchnorm(model: Model, communicator: Communicator | None = None) -> Model:
-    """Let all batch normalisation of a model use the statistics of the whole batch, that of all ranks.
+    """Let batch normalisation in a model use the statistics of the whole batch, instead of those of each rank's part.
 
-    Without it, each rank normalises its part by itself, which is enough where parts are not small. It costs three small
-    messages a layer and step, for which all ranks wait. Bits of a run depend on the number of ranks either way.
+    It costs three small messages a layer and step, for which all ranks wait.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """A process beside the ranks of a machine that tells which of them was the first to die.
 
-Open MPI and Slurm say which rank has died; others, such as MPICH, tell no more than the number of a process. Ranks
-cannot say so themselves: launchers kill the rest at once. So each rank holds a pipe open, and a process in a session of
-its own looks at the other ends. This file is its program, too, which has to start without anything else.
+Open MPI and Slurm say which rank has died, MPICH no more than the number of a process; ranks cannot, as the rest is
+killed at once. So each holds a pipe open, and a process in a session of its own looks at the other ends. This file is
+its program, too.
 """
 
 import os
@@ -14,15 +14,7 @@ from typing import Any
 
 
 class Watch:
-    """Begins to watch the ranks of this machine, where Linux makes that possible.
-
-    Parameters
-    ----------
-    neighbours : mpi4py.MPI.Comm
-        The ranks of this machine.
-    rank, size : int
-        Of this process, among all.
-    """
+    """Watches the ranks of this machine, `neighbours`, where that is Linux; this one is `rank` of `size` in all."""
 
     def __init__(self, neighbours: Any, rank: int, size: int) -> None:
         self._process: Any = None

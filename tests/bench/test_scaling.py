@@ -1,14 +1,18 @@
 """The formulas of `fastconv bench scaling`, and that it runs."""
 
 import json
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed.launched import mpiexec, needs_mpi
 
 from fastconv.bench import scaling
 from fastconv.bench.allreduce import ALGORITHMS, Link, Profile, seconds, step
 from fastconv.cli import main
 
+MEASURE = Path(__file__).parents[2] / "docs" / "scaling" / "measure.py"
 LINK = Link(alpha=1e-5, beta=1e-9, gamma=1e-10)
 PROFILE = Profile(buckets=[(10**6, 0.01), (10**6, 0.03), (10**5, 0.04)], backward=0.04, step=0.045)
 
@@ -57,9 +61,19 @@ def test_more_nodes_never_take_less_time():
 
 @pytest.mark.parametrize("nodes", [2, 4])
 def test_a_link_is_found_again(nodes):
-    link = Link(3e-6, 4e-10)
-    found = {size: seconds("recursive doubling", size, nodes, link) for size in scaling.SIZES}
-    np.testing.assert_allclose(scaling.fitted(found, nodes), [*link[:2], 0.0], rtol=1e-9)
+    measure, link = runpy.run_path(str(MEASURE)), Link(3e-6, 4e-10)
+    found = {size: seconds("recursive doubling", size, nodes, link) for size in measure["SIZES"]}
+    np.testing.assert_allclose(measure["fitted"](found, nodes), [*link[:2], 0.0], rtol=1e-9)
+
+
+@needs_mpi
+def test_ranks_are_measured(tmp_path):
+    done = mpiexec(2, MEASURE, "lenet5", "--images=2", "--repeats=1", f"--json={tmp_path / 'ranks.json'}")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "ranks.json").read_text())
+    row = report["networks"]["lenet5"]
+    assert row["bytes"] == 4 * 61706 and row["predicted"] == pytest.approx(row["beside others"] + row["sums"])
+    assert "predicted / measured" in done.stdout and report["link"]["beta"] > 0
 
 
 def test_the_command(tmp_path, capsys):
@@ -72,8 +86,8 @@ def test_the_command(tmp_path, capsys):
     (row,) = json.loads(files["json"].read_text())["rows"]
     assert row["bytes"] == 4 * 61706 and len(row["efficiency"]) == 4
     for shares in row["efficiency"].values():
-        assert list(shares) == [str(n) for n in scaling.NODES]
-        assert all(0 < share <= 1 for share in shares.values())
+        assert len(shares) == len(scaling.NODES) and all(0 < share <= 1 for share in shares)
+        assert shares == sorted(shares, reverse=True)
     assert files["plot"].read_bytes().startswith(b"\x89PNG")
 
 
