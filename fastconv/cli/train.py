@@ -22,7 +22,6 @@ fastconv train --data photos/ --size 64 --model resnet18 --model-args width_mult
 fastconv train --data cifar-10-batches-bin/ --model resnet20 --optimizer momentum --optimizer-args weight_decay=1e-4
 fastconv train --model net.toml --augment shift=2,cutout=8
 fastconv train --config train.toml --seed 1
-mpiexec -n 4 python -m fastconv train --out runs/a      each of four processes computes a quarter of every batch
 fastconv train --resume --out runs/a                    after Ctrl-C, SIGTERM or a power cut
 """
 
