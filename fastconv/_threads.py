@@ -99,6 +99,12 @@ def _after_fork() -> None:
     _apply(1, "this process is a fork")
 
 
+def share(processes: int) -> None:
+    """Use as many threads as are left for one of so many processes on the same CPUs, unless a count was set."""
+    if _reason == _usable()[1] and processes > 1:
+        _apply(max(1, _count // processes), f"{_reason}, shared by {processes} ranks")
+
+
 def _checked(function: str, n: object) -> int:
     if not is_integer(n):
         raise TypeError(f"{function}: n must be an int, got {type(n).__name__}")

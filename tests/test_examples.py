@@ -25,6 +25,7 @@ def test_every_example_has_a_test_and_a_text():
         "sklearn_pipeline.py",
         "onnx_files.py",
         "torch_layers.py",
+        "many_machines.py",
     }  # fmt: skip
     for name in names:
         assert f"python examples/{name}" in ast.get_docstring(ast.parse((EXAMPLES / name).read_text()))
@@ -77,3 +78,8 @@ def test_torch_layers(capsys):
     (_, loss, accuracy), (_, same_loss, same_accuracy) = results.values()
     assert accuracy > 0.7 and same_loss == pytest.approx(loss, rel=0.05) and abs(same_accuracy - accuracy) < 0.05
     assert "computed by fastconv: 7" in capsys.readouterr().out
+
+
+def test_many_machines_are_one_without_mpi(capsys):
+    assert main_of("many_machines.py")(epochs=2) > 0.85
+    assert "rank 0 of 1" in capsys.readouterr().out

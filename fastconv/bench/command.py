@@ -7,6 +7,8 @@ import sys
 
 from . import shapes
 
+SCALING = "scaling"
+
 
 def row_name(text: str) -> str:
     """The name of a layer of any suite."""
@@ -33,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "suite",
         nargs="?",
-        choices=shapes.SUITES,
+        choices=(*shapes.SUITES, SCALING),
         default="lenet",
-        help="the layers of LeNet-5 (default), single layers of many networks, whole networks, or torch models with "
-        "fastconv's layers",
+        help="the layers of LeNet-5 (default), single layers of many networks, whole networks, torch models with "
+        "fastconv's layers, or how training scales on many machines",
     )
     parser.add_argument(
         "--against",
@@ -49,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rows", nargs="+", type=row_name, metavar="NAME", help="only these layers, such as conv1 step"
     )
+    parser.add_argument("--networks", nargs="+", metavar="NAME", help="only these networks, of scaling")
     add_threads(parser)
     parser.add_argument("--isa", help="instruction set, for fastconv and torch alike, such as x86_64_v3")
     parser.add_argument("--repeats", type=positive_integer, default=5, metavar="N", help="rounds of turns (default: 5)")
@@ -81,6 +84,10 @@ def main(args: argparse.Namespace) -> int:
 
     from .comparison import run
 
+    if args.suite == SCALING:
+        from . import scaling
+
+        return scaling.main(args)
     if args.against is not None:
         args.against = [name for names in args.against for name in names]
     if args.isa is not None:

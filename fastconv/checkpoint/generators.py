@@ -36,6 +36,16 @@ class Generators:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    def jump(self, times: int) -> None:
+        """Move every generator so far ahead that it does not draw what it would have drawn, `times` times.
+
+        What cannot be moved, such as SFC64, stays where it is.
+        """
+        for generator in self._found.values():
+            jumped: Any = getattr(generator.bit_generator, "jumped", None)
+            if jumped is not None and times:
+                generator.bit_generator.state = jumped(times).state
+
     def state_dict(self) -> dict[str, Any]:
         """The state of every generator, in JSON values."""
         return {name: plain_state(generator) for name, generator in self._found.items()}

@@ -11,6 +11,7 @@ from .arguments import add_output, set_threads
 
 if TYPE_CHECKING:
     from ..data import Split
+    from ..distributed import Communicator
     from .training.folder import RunFolder
     from .training.settings import Settings
 
@@ -35,17 +36,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, save the network and its learning curve, and print the accuracy."""
+    from .. import distributed
+    from .training.settings import gather
+
+    settings = gather(args)
+    set_threads(settings.threads)
+    ranks = distributed.init()
+    with distributed.failing_together(ranks):
+        return _train(args, settings, ranks)
+
+
+def _train(args: argparse.Namespace, settings: "Settings", ranks: "Communicator") -> int:
+    """The same on each rank, but that rank 0 alone writes and prints."""
     import numpy as np
 
-    from .. import Trainer, __version__, data, nn
+    from .. import Trainer, __version__, data, distributed, nn
     from . import datasets, network
     from .training import augmentation, schedule
     from .training.folder import RunFolder
     from .training.optimizer import make_optimizer
-    from .training.settings import complete, gather
+    from .training.settings import complete
 
-    settings = gather(args)
-    set_threads(settings.threads)
     folder = RunFolder(settings.out)
     if args.resume:
         folder.check_resumable()
@@ -58,21 +69,26 @@ def run(args: argparse.Namespace) -> int:
     model = network.build(meta, for_weights)
     x_train, x_test = network.fit(train.X, meta), network.fit(test.X, meta)
     change = augmentation.make_transform(settings.augment, x_train.shape, meta["num_classes"])
+    sampler = distributed.DistributedSampler(ranks)
     loader = data.DataLoader(
-        x_train, train.y, settings.batch_size, shuffle=True, rng=for_batches, transform=change
+        x_train, train.y, settings.batch_size, shuffle=True, rng=for_batches, transform=change, sampler=sampler
     )
-    optimizer = make_optimizer(settings.optimizer, model, rate, settings.optimizer_args)
+    optimizer = distributed.DistributedOptimizer(
+        make_optimizer(settings.optimizer, model, rate, settings.optimizer_args), ranks
+    )
     rates = None
     if settings.epochs is not None and settings.minutes is None:
         rates = schedule.make_schedule(settings.schedule, optimizer, rate, settings.epochs * len(loader))
     trainer = Trainer(model, nn.CrossEntropyLoss(), optimizer, _callbacks(settings, folder, meta))
 
-    folder.prepare()
-    if not args.resume:
-        folder.clear()
-    folder.write_config({"fastconv": __version__, **settings.as_config(), **meta})
+    if ranks.rank == 0:
+        folder.prepare()
+        if not args.resume:
+            folder.clear()
+        folder.write_config({"fastconv": __version__, **settings.as_config(), **meta})
+    ranks.barrier()
     parameters = sum(parameter.data.size for parameter in model.parameters())
-    verbose = not (args.quiet or args.json)
+    verbose = ranks.rank == 0 and not (args.quiet or args.json)
     if verbose:
         print(f"{meta['model']} with {parameters} parameters, {len(x_train)} training and {len(x_test)} test images")
         if settings.batch_size > len(x_train):
@@ -80,18 +96,20 @@ def run(args: argparse.Namespace) -> int:
     with _advising(folder):
         history = trainer.fit(
             loader,
-            validation=data.DataLoader(x_test, test.y, 256, rng=0),
+            validation=data.DataLoader(x_test, test.y, 256, rng=0, sampler=sampler),
             epochs=settings.epochs,
             scheduler=rates,
             time_budget=None if settings.minutes is None else 60 * settings.minutes,
             resume=folder.checkpoint if args.resume else None,
             progress=verbose,
         )
-        missing = _plot(history, folder.curve)
+        missing = _plot(history, folder.curve) if ranks.rank == 0 else None
 
     measured = {"test": trainer.evaluate((x_test, test.y))}
     if not args.quiet:
         measured = {"train": trainer.evaluate((x_train, train.y)), **measured}
+    if ranks.rank > 0:
+        return 0
     if args.json:
         import json
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from ..functional._options import flag
 from ._pixels import as_floats
 from ._prefetch import made_ahead
 from .transforms.transform import Transform
+
+if TYPE_CHECKING:
+    from ..distributed import DistributedSampler
 
 Batch: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
@@ -38,6 +41,8 @@ class DataLoader:
         A `Transform` gets each batch as it is stored, uint8 as uint8, with its targets and a generator of its own;
         what is still uint8 afterwards becomes float32. Any other callable gets the images alone, as floats, and
         returns new ones.
+    sampler : fastconv.distributed.DistributedSampler, optional
+        Leaves this process its part of every batch, where several compute together.
     prefetch : int
         How many batches a thread makes ahead. 0: none; each batch is made when it is asked for. Worth its while for
         transforms that take long.
@@ -88,6 +93,7 @@ class DataLoader:
         rng: int | np.random.Generator | None = None,
         transform: Transform | Callable[[NDArray[Any]], NDArray[Any]] | None = None,
         *,
+        sampler: "DistributedSampler | None" = None,
         prefetch: int = 0,
     ) -> None:
         if not isinstance(X, np.ndarray):
@@ -105,6 +111,8 @@ class DataLoader:
             )
         if transform is not None and not callable(transform):
             raise TypeError(f"DataLoader: transform must be callable, got {type(transform).__name__}")
+        if sampler is not None and not hasattr(sampler, "part"):
+            raise TypeError(f"DataLoader: sampler must be a DistributedSampler or None, got {type(sampler).__name__}")
         self.X = np.asarray(X)  # a memmap gives batches in memory
         self.y = targets
         self.batch_size = integer("DataLoader", "batch_size", batch_size, 1)
@@ -112,6 +120,7 @@ class DataLoader:
         self.drop_last = flag("DataLoader", "drop_last", drop_last)
         self.rng = generator("DataLoader", rng)
         self.transform = transform
+        self.sampler = sampler
         self.prefetch = integer("DataLoader", "prefetch", prefetch, 0)
         if self.drop_last and 0 < len(X) < self.batch_size:
             raise ValueError(
@@ -131,7 +140,8 @@ class DataLoader:
     def __iter__(self) -> Iterator[Batch]:
         """One pass over the data; its seed is drawn now, not when the first batch is taken."""
         if not self._resuming:
-            self._seed, self._batch = int(self.rng.integers(2**63)), 0
+            seed = int(self.rng.integers(2**63))
+            self._seed, self._batch = seed if self.sampler is None else self.sampler.seed(seed), 0
         self._resuming = False
         assert self._seed is not None
         return self._hand_out(self._seed, self._batch)
@@ -186,6 +196,8 @@ class DataLoader:
         with closing(batches):
             for i, batch in enumerate(batches, first + 1):
                 self._seed, self._batch = seed, i
+                if self.sampler is not None:
+                    self.sampler.begin(len(batch[0]), min(self.batch_size, len(self.X) - (i - 1) * self.batch_size))
                 yield batch
         self._seed, self._batch = None, 0
 
@@ -197,11 +209,15 @@ class DataLoader:
             yield self._batch_of(order[i * self.batch_size : (i + 1) * self.batch_size], seed, i)
 
     def _batch_of(self, chosen: NDArray[np.int64], seed: int, i: int) -> Batch:
+        stream: tuple[int, ...] = (i,)
+        if self.sampler is not None:
+            chosen = self.sampler.part(chosen)
+            stream += (self.sampler.rank,) if self.sampler.rank else ()
         # `take` is faster, but copies all of an array that is not contiguous.
         images = self.X.take(chosen, axis=0) if self.X.flags.c_contiguous else self.X[chosen]
         targets = self.y[chosen]
         if isinstance(self.transform, Transform):
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(i,)))
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
             images, targets = self.transform(images, targets, rng=rng)
             return as_floats(images), targets
         images = as_floats(images)

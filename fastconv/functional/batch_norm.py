@@ -4,7 +4,7 @@ Statistics are those of the rows (one channel of one image), joined; where rows 
 to the front, so that each is one row.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,6 +26,18 @@ class Statistics(NamedTuple):
     scale: Array
     """1 / sqrt(variance + eps)"""
     of_batch: bool
+    values: int
+    """How many each channel has in the batch."""
+
+
+class Across(Protocol):
+    """Joins what the parts of a batch have found, if other processes compute the rest of it."""
+
+    def moments(self, mean: Array, square: Array, count: int) -> tuple[Array, Array, int]:
+        """Mean, sum of squares around it and number of values."""
+
+    def sums(self, *values: Array) -> Any:
+        """Sums, one for each of the arguments."""
 
 
 def batch_norm(
@@ -139,6 +151,7 @@ def batch_norm_backward(
     training = flag(function, "training", training)
     x, w, _, mean, var = _checked(function, input, running_mean, running_var, weight, None, training)
     statistics = _statistics(function, _rows(x), x.shape[1], mean, var, training, eps)[0]
+    _check_count(function, statistics.values, x)
     return gradients(function, grad_output, x, w, statistics, output_mask)
 
 
@@ -153,6 +166,7 @@ def forward(
     momentum: Any,
     eps: Any,
     out: Array | None = None,
+    across: Across | None = None,
 ) -> tuple[Array, Statistics]:
     """`batch_norm`, and what it normalised with; the result is written to `out` if that is given."""
     x, w, b, mean, var = _checked(function, input, running_mean, running_var, weight, bias, training)
@@ -162,17 +176,18 @@ def forward(
     if training and mean is not None and var is not None:
         _check_writeable(function, running_mean=running_mean, running_var=running_var)
     rows = _rows(x)
-    statistics, variance = _statistics(function, rows, x.shape[1], mean, var, training, eps)
-    if not x.size:
-        return x.copy(), statistics
+    statistics, variance = _statistics(function, rows, x.shape[1], mean, var, training, eps, across)
+    n = statistics.values
+    _check_count(function, n, x)
     with np.errstate(all="ignore"):
+        if training and running_mean is not None and n:
+            running_mean[...] = (1 - m) * running_mean + m * statistics.mean
+            running_var[...] = (1 - m) * running_var + m * (variance * (n / (n - 1)))
+        if not x.size:
+            return x.copy(), statistics
         table = _table(x.dtype, statistics, w, b)
         y = _rows_for(out, rows)
         _backend.ops(x.dtype).normalize_rows(rows, table, None, None, y)
-        if training and running_mean is not None:
-            n = x.size // x.shape[1]
-            running_mean[...] = (1 - m) * running_mean + m * statistics.mean
-            running_var[...] = (1 - m) * running_var + m * (variance * (n / (n - 1)))
     return _written(out, y, x), statistics
 
 
@@ -200,13 +215,14 @@ def gradients(
     statistics: Statistics,
     output_mask: Any,
     out: Array | None = None,
+    across: Across | None = None,
 ) -> tuple[Array | None, Array | None, Array | None]:
     """`batch_norm_backward` with what the forward pass normalised with; `out` is for the gradient of the input."""
     x = real(function, "input", input)
     dy = real(function, "grad_output", grad_output, x.dtype)
     check_shape(function, "grad_output", dy, x.shape, "that of input")
     wants_input, wants_weight, wants_bias = checked_mask(function, output_mask)
-    mean, scale, of_batch = statistics
+    mean, scale, of_batch, n = statistics
     rows, dy_rows, channels = _rows(x), _rows(dy), x.shape[1]
     grad_input = grad_weight = grad_bias = None
     with np.errstate(all="ignore"):
@@ -219,8 +235,9 @@ def gradients(
         if wants_input:
             factor = scale if weight is None else weight * scale
             dx = _rows_for(out, rows)
+            if of_batch and across is not None:
+                total, product_ = across.sums(total, product_)
             if x.size and of_batch:
-                n = x.size // channels
                 table = norm.coefficients(
                     x.dtype, mean, -factor * np.square(scale) * product_ / n, -factor * total / n, factor
                 )
@@ -241,10 +258,6 @@ def _checked(
     if 0 in x.shape[1:]:
         raise ValueError(f"{function}: input must have at least one channel and position, got shape {x.shape}")
     channels = x.shape[1]
-    if training and x.size == channels:
-        raise ValueError(
-            f"{function}: input must have more than one value per channel in training, got shape {x.shape}"
-        )
     names = ("running_mean", "running_var", "weight", "bias")
     values = (running_mean, running_var, weight, bias)
     mean, var, w, b = (
@@ -254,6 +267,13 @@ def _checked(
         if value is None and not training:
             raise TypeError(f"{function}: {name} must be an array unless training, got None")
     return x, w, b, mean, var
+
+
+def _check_count(function: str, count: int, x: Array) -> None:
+    if count == 1:
+        raise ValueError(
+            f"{function}: input must have more than one value per channel in training, got shape {x.shape}"
+        )
 
 
 def _check_writeable(function: str, **arrays: Any) -> None:
@@ -268,7 +288,14 @@ def _check_writeable(function: str, **arrays: Any) -> None:
 
 
 def _statistics(
-    function: str, rows: Array, channels: int, mean: Array | None, var: Array | None, training: bool, eps: Any
+    function: str,
+    rows: Array,
+    channels: int,
+    mean: Array | None,
+    var: Array | None,
+    training: bool,
+    eps: Any,
+    across: Across | None = None,
 ) -> tuple[Statistics, Array]:
     """The statistics to normalise with, and the variance of the batch or the given one."""
     added = norm.epsilon(function, eps, positive=training)
@@ -279,10 +306,13 @@ def _statistics(
                 batch_mean, square = norm.joined(means, squares, rows.shape[1])
             else:
                 batch_mean, square = np.zeros(channels), np.zeros(channels)
-            variance = square / max(rows.size // channels, 1)
-            return Statistics(batch_mean, 1 / np.sqrt(variance + added), True), variance
+            count = rows.size // channels
+            if across is not None:
+                batch_mean, square, count = across.moments(batch_mean, square, count)
+            variance = square / max(count, 1)
+            return Statistics(batch_mean, 1 / np.sqrt(variance + added), True, count), variance
         given_mean, given = np.asarray(mean, np.float64), np.asarray(var, np.float64)
-        return Statistics(given_mean, 1 / np.sqrt(given + added), False), given
+        return Statistics(given_mean, 1 / np.sqrt(given + added), False, 0), given
 
 
 def _rows(x: Array) -> Array:

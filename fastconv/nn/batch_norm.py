@@ -10,7 +10,7 @@ from fastconv._arrays import FLOAT64, INT64, Array, real, real_dtype
 from fastconv._geometry import Shape, integer
 from fastconv.functional._normalization import epsilon
 from fastconv.functional._options import flag, number
-from fastconv.functional.batch_norm import SHORT, Statistics, evaluation_table, forward, gradients
+from fastconv.functional.batch_norm import SHORT, Across, Statistics, evaluation_table, forward, gradients
 
 from . import _tape
 from .module import Module
@@ -27,6 +27,8 @@ class _BatchNorm(Module):
     running_mean: Array | None
     running_var: Array | None
     num_batches_tracked: Array | None
+    _across: Across | None = None
+    """Where other processes compute parts of a batch: see `fastconv.distributed.convert_sync_batchnorm`."""
 
     def __init__(
         self,
@@ -81,7 +83,7 @@ class _BatchNorm(Module):
         if momentum is None:  # the mean over all batches so far
             momentum = 0.0 if self.num_batches_tracked is None else 1 / (int(self.num_batches_tracked) + 1)
         result = forward(
-            name, x, mean, var, _data(self.weight), _data(self.bias), of_batch, momentum, self.eps, out
+            name, x, mean, var, _data(self.weight), _data(self.bias), of_batch, momentum, self.eps, out, self._across
         )
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked += 1
@@ -93,7 +95,7 @@ class _BatchNorm(Module):
         weight, bias = self.weight, self.bias
         mask = (input_grad, weight is not None and weight.requires_grad, bias is not None and bias.requires_grad)
         grad_input, grad_weight, grad_bias = gradients(
-            f"{type(self).__name__}.backward", grad_output, x, _data(weight), statistics, mask
+            f"{type(self).__name__}.backward", grad_output, x, _data(weight), statistics, mask, across=self._across
         )
         if weight is not None and grad_weight is not None:
             weight.accumulate(grad_weight)
@@ -144,7 +146,7 @@ class _BatchNorm(Module):
         self, grad: Array, x: Array, weight: Array | None, statistics: _tape.Box, *grads: Array | None
     ) -> None:
         wanted, name = tuple(array is not None for array in grads), f"{type(self).__name__}.backward"
-        results = gradients(name, grad, x, weight, statistics.content, wanted, grads[0])
+        results = gradients(name, grad, x, weight, statistics.content, wanted, grads[0], self._across)
         for array, result in zip(grads[1:], results[1:], strict=True):
             if array is not None and result is not None:
                 np.copyto(array, result)

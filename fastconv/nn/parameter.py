@@ -1,5 +1,6 @@
 """A trainable array with its gradient."""
 
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy.typing as npt
 from fastconv._arrays import Array
 from fastconv._geometry import shown
 from fastconv.functional._options import flag
+
+from .hooks import RemovableHandle
 
 
 def is_parameter_data(value: object) -> TypeGuard[Array]:
@@ -56,13 +59,15 @@ class Parameter:
     array([2., 2., 2.])
     """
 
-    __slots__ = ("__weakref__", "_data", "grad", "requires_grad")
+    __slots__ = ("__weakref__", "_data", "_hooks", "grad", "requires_grad")
 
     grad: Array | None
+    _hooks: dict[int, Callable[["Parameter"], Any]] | None
 
     def __init__(self, data: Array, requires_grad: bool = True) -> None:
         self.data = data
         self.grad = None
+        self._hooks = None
         self.requires_grad = flag("Parameter", "requires_grad", requires_grad)
 
     @property
@@ -85,6 +90,49 @@ class Parameter:
             self.grad = grad
         else:
             self.grad += grad
+        if self._hooks:
+            for hook in list(self._hooks.values()):
+                hook(self)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[["Parameter"], Any]) -> RemovableHandle:
+        """Call ``hook(parameter)`` whenever a layer has added to `grad`, while ``backward`` goes on with other layers.
+
+        Parameters
+        ----------
+        hook : callable
+            What it returns is not looked at. Copies of the parameter do not have it.
+
+        Returns
+        -------
+        RemovableHandle
+            ``handle.remove()`` takes the hook back.
+
+        Raises
+        ------
+        TypeError
+            `hook` cannot be called.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastconv import nn
+        >>> net = nn.Sequential(nn.Linear(3, 4, rng=0), nn.Linear(4, 2, rng=1))
+        >>> for name, parameter in net.named_parameters():
+        ...     handle = parameter.register_post_accumulate_grad_hook(lambda p, name=name: print(name))
+        >>> output = net(np.ones((5, 3), np.float32))
+        >>> gradient = net.backward(output)
+        1.weight
+        1.bias
+        0.weight
+        0.bias
+        """
+        if self._hooks is None:
+            self._hooks = {}
+        return RemovableHandle(self._hooks, hook)
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        state = {"_data": self._data, "grad": self.grad, "requires_grad": self.requires_grad, "_hooks": None}
+        return None, state
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set `grad` to None, or to zeros."""

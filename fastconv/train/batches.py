@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.loader import DataLoader
+from ..distributed.communicator import SERIAL, Communicator
+from ..distributed.sampler import DistributedSampler
 
 Arrays: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 Batches: TypeAlias = Iterable[Arrays]
@@ -14,18 +16,30 @@ Data: TypeAlias = Batches | Arrays
 
 
 def batches(
-    data: Data, function: str, batch_size: int, shuffle: bool = False, rng: int | np.random.Generator | None = None
+    data: Data,
+    function: str,
+    batch_size: int,
+    shuffle: bool = False,
+    rng: int | np.random.Generator | None = None,
+    communicator: Communicator = SERIAL,
 ) -> Batches:
-    """A loader for arrays; what already gives batches stays as it is."""
+    """A loader for arrays, of which each rank gets its part; what already gives batches stays as it is."""
     if isinstance(data, tuple) or (isinstance(data, list) and data and isinstance(data[0], np.ndarray)):
         if len(data) != 2:
             raise ValueError(f"{function}: data must be a DataLoader or (X, y), got {len(data)} items")
         X, y = cast(Arrays, data)
-        return DataLoader(X, y, batch_size, shuffle=shuffle, rng=rng)
+        sampler = None if communicator.size == 1 else DistributedSampler(communicator)
+        return DataLoader(X, y, batch_size, shuffle=shuffle, rng=rng, sampler=sampler)
     if isinstance(data, Iterator) or not isinstance(data, Iterable):
         # An iterator would be empty from the second epoch on.
         raise TypeError(f"{function}: data must be a DataLoader or (X, y), got {type(data).__name__}")
     return data
+
+
+def ranks_of(data: Batches, communicator: Communicator) -> Communicator:
+    """Those whose parts make up the data: a DataLoader without a sampler gives all of them to each rank."""
+    whole = isinstance(data, DataLoader) and data.sampler is None
+    return SERIAL if whole else communicator
 
 
 def find_class_id(function: str, data: Batches, outputs: NDArray[Any], ignore_index: int | None) -> None:

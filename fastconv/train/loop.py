@@ -8,8 +8,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ..distributed import DistributedOptimizer
+from ..distributed.communicator import SERIAL, Communicator
+from ..distributed.parameters import broadcast_buffers
 from ..nn import Module
-from .batches import Arrays, Batches, find_class_id
+from .batches import Arrays, Batches, find_class_id, ranks_of
 from .callbacks import Callback
 from .interruption import Interruption
 from .non_finite import where
@@ -36,15 +39,17 @@ def train_epochs(
             callback.on_epoch_begin(run)
         if not run.trained:
             _train_epoch(run, train, callbacks, interruption)
-        metrics = run.tally.values()
-        if run.tally.samples == 0:
+        tally = run.tally.over(run.communicator)
+        if tally.samples == 0:
             raise ValueError("Trainer.fit: train has no samples")
+        metrics = tally.values()
+        broadcast_buffers(run.model, run.communicator)
         if validation is not None:
             metrics |= {f"val_{name}": value for name, value in _validate(run, validation, interruption).items()}
         run.record(metrics)
         for callback in callbacks:
             callback.on_epoch_end(run)
-        interruption.check()
+        run.stop = interruption.check_together(run.stop)
 
 
 def _train_epoch(run: Run, train: Batches, callbacks: Sequence[Callback], interruption: Interruption) -> None:
@@ -69,7 +74,7 @@ def _train_epoch(run: Run, train: Batches, callbacks: Sequence[Callback], interr
         run.tally.add(run.outputs, run.targets, run.batch_loss)
         for callback in callbacks:
             callback.on_batch_end(run)
-        interruption.check()
+        run.stop = interruption.check_together(run.stop)
         duration = time.monotonic() - start
     run.trained = True
 
@@ -85,27 +90,32 @@ def _compute_gradients(run: Run, batches: Iterator[Arrays], train: Batches) -> b
     run.batch += 1
     run.outputs = run.model(run.inputs)
     run.batch_loss = _loss_of("Trainer.fit", run.loss, train, run.outputs, run.targets)
-    if not math.isfinite(run.batch_loss):
+    if not math.isfinite(run.batch_loss) and len(run.outputs):  # a rank may have no part in a small batch
         raise FloatingPointError(
             f"Trainer.fit: the loss is {run.batch_loss} at step {run.step} (epoch {run.epoch}): {where(run)}; "
             "a smaller learning rate may help"
         )
     run.optimizer.zero_grad()
     run.model.backward(run.loss.backward(), input_grad=False)
+    if isinstance(run.optimizer, DistributedOptimizer):
+        run.optimizer.synchronize()
     return True
 
 
 def _validate(run: Run, data: Batches, interruption: Interruption) -> dict[str, Any]:
     with Retraced(run, data), interruption.anywhere():
-        return measure("Trainer.fit", run.model, run.loss, data, Tally(run.tally.metrics))
+        return measure("Trainer.fit", run.model, run.loss, data, Tally(run.tally.metrics), run.communicator)
 
 
-def measure(function: str, model: Module, loss: Loss, data: Batches, tally: Tally) -> dict[str, Any]:
-    """Loss and metrics of a model, in evaluation mode."""
+def measure(
+    function: str, model: Module, loss: Loss, data: Batches, tally: Tally, communicator: Communicator = SERIAL
+) -> dict[str, Any]:
+    """Loss and metrics of a model, in evaluation mode; of all ranks together where each has its part of the data."""
     with Evaluation(model):
         for x, y in data:
             outputs: NDArray[Any] = model(x)
             tally.add(outputs, y, _loss_of(function, loss, data, outputs, y))
+    tally = tally.over(ranks_of(data, communicator))
     if tally.samples == 0:
         raise ValueError(f"{function}: data has no samples")
     return tally.values()

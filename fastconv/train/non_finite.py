@@ -26,6 +26,8 @@ def where(run: Run) -> str:
         for key, parameter in module.named_parameters(recurse=False):
             if not _finite(parameter.data):
                 return f"the {key} of {_called(name, module)} is not finite"
+    if any(getattr(module, "_across", None) is not None for module in run.model.modules()):
+        return "layers were not looked at one by one, as the statistics of some are those of all ranks"
     state, generators = run.model.state_dict(), run.generators.state_dict()
     run.generators.load_state_dict(run.generators_before)
     try:

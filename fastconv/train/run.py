@@ -10,6 +10,7 @@ from .._geometry import is_integer, shown
 from ..checkpoint import file
 from ..checkpoint.generators import Generators
 from ..checkpoint.parts import Parts
+from ..distributed.communicator import SERIAL, Communicator
 from ..nn import Module
 from ..optim import Optimizer
 from .history import History
@@ -31,6 +32,8 @@ class Run:
     model : nn.Module
     loss : criterion
     optimizer : optim.Optimizer
+    communicator : distributed.Communicator
+        Of a `DistributedOptimizer`; else one of a single rank.
     history : History
         The epochs that are complete.
     epochs : int or None
@@ -63,6 +66,7 @@ class Run:
         self, model: Module, loss: Loss, optimizer: Optimizer, epochs: int | None, steps: int | None, tally: Tally
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.communicator: Communicator = getattr(optimizer, "communicator", SERIAL)
         self.history = History()
         self.epochs, self.steps = epochs, steps
         self.epoch, self.batch, self.step = 1, 0, 0
@@ -90,12 +94,20 @@ class Run:
     def save(self, path: str) -> None:
         """Write a checkpoint of everything that the run depends on, for ``Trainer.fit(..., resume=path)``.
 
+        Of several ranks, all have to call this, and rank 0 writes.
+
         Raises
         ------
         OSError
             The file cannot be written. The old file is untouched.
         """
-        file.write(path, "Trainer.fit", self.parts, {})
+        own, self.tally = self.tally, self.tally.over(self.communicator)
+        try:
+            if self.communicator.rank == 0:
+                file.write(path, "Trainer.fit", self.parts, {})
+        finally:
+            self.tally = own
+        self.communicator.barrier()
 
     def state_dict(self) -> dict[str, Any]:
         """How far the run is."""
@@ -121,6 +133,8 @@ class Run:
         if self.epochs is not None and history.epochs > self.epochs:
             raise ValueError(f"it has {history.epochs} epochs, more than epochs={self.epochs}")
         self.tally.load_state_dict(state["tally"])
+        if self.communicator.rank > 0:  # rank 0 has what was counted, and others go on from nothing
+            self.tally = Tally(self.tally.metrics)
         self.history.load_state_dict(state["history"])
         self.epoch, self.batch, self.step = history.epochs + 1, state["batch"], state["step"]
         self.trained, self.stop = bool(state["trained"]), bool(state["stop"])

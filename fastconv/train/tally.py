@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from .._geometry import is_sequence, shown
+from ..distributed.communicator import Communicator
 from ..nn import BCEWithLogitsLoss, HuberLoss, L1Loss, MSELoss, SmoothL1Loss
 from .metrics import Accuracy, ConfusionMatrix, Metric, TopKAccuracy
 
@@ -60,10 +61,24 @@ class Tally:
 
     def add(self, outputs: NDArray[Any], targets: NDArray[Any], loss: float) -> None:
         """Count a batch, whose mean loss is `loss`."""
+        if len(outputs) == 0:  # the part of a rank that a small batch had nothing for
+            return
         self.loss += loss * len(outputs)
         self.samples += len(outputs)
         for metric in self.metrics:
             metric.update(outputs, targets)
+
+    def over(self, communicator: Communicator) -> "Tally":
+        """What all ranks have counted; every one gets the same numbers."""
+        if communicator.size == 1:
+            return self
+        total = Tally(self.metrics)
+        for loss, samples, metrics in communicator.allgather_object((self.loss, self.samples, self.metrics)):
+            total.loss += loss
+            total.samples += samples
+            for metric, other in zip(total.metrics, metrics, strict=True):
+                metric.merge_state(other)
+        return total
 
     def values(self) -> dict[str, Any]:
         """``"loss"`` and the metrics by name; NaN where nothing was counted."""

@@ -11,9 +11,11 @@ from .._geometry import integer, is_sequence, shown
 from ..checkpoint import file
 from ..checkpoint.parts import load_all
 from ..data.loader import DataLoader
+from ..distributed.communicator import SERIAL, Communicator
+from ..distributed.parameters import broadcast_parameters
 from ..nn import Module
 from ..optim import Optimizer
-from .batches import Data, batches
+from .batches import Data, batches, ranks_of
 from .callbacks import Callback, LRScheduler, ProgressBar, TimeBudget
 from .callbacks.lr_scheduler import Scheduler
 from .history import History
@@ -34,6 +36,8 @@ class Trainer:
     loss : nn.CrossEntropyLoss, nn.BCEWithLogitsLoss or the like
         Called with outputs and targets; the mean over the batch (``reduction="mean"``).
     optimizer : optim.Optimizer
+        A `DistributedOptimizer` trains on all ranks, each on its part of every batch: arrays are split by the trainer,
+        a `DataLoader` has to have a `DistributedSampler`. Metrics are of all ranks, and rank 0 alone writes and prints.
     callbacks : sequence of Callback
         Called in this order; those that save the run (`Checkpoint`) after all others.
     metrics : sequence of str and Metric, optional
@@ -141,20 +145,25 @@ class Trainer:
         """
         if epochs is not None or time_budget is None:
             epochs = integer("Trainer.fit", "epochs", 1 if epochs is None else epochs, 1)
-        callbacks = self._callbacks(scheduler, time_budget, progress)
-        training = batches(train, "Trainer.fit", batch_size, shuffle=True, rng=rng)
-        validating = None if validation is None else batches(validation, "Trainer.fit", 256)
+        every = self._callbacks(scheduler, time_budget, progress)
+        ranks = self.communicator
+        callbacks = [callback for callback in every if ranks.rank == 0 or not callback.rank_zero_only]
+        training = batches(train, "Trainer.fit", batch_size, shuffle=True, rng=rng, communicator=ranks)
+        if ranks_of(training, ranks) is not ranks:
+            raise ValueError("Trainer.fit: train must have a sampler, DistributedSampler(), on several ranks")
+        validating = None if validation is None else batches(validation, "Trainer.fit", 256, communicator=ranks)
         steps = len(training) if isinstance(training, Sized) else None
         run = Run(self.model, self.loss, self.optimizer, epochs, steps, Tally(self.metrics))
-        run.parts = parts_of(run, training, validating, callbacks)
+        run.parts = parts_of(run, training, validating, every)
         source = "" if resume is None else file_path("Trainer.fit", resume, "resume")
         contents = None if resume is None else file.read(source)
-        with Interruption(any(callback.saves for callback in callbacks)) as interruption:
+        with Interruption(any(callback.saves for callback in every), ranks) as interruption:
             try:
                 for callback in callbacks:
                     callback.on_train_begin(run)
                 if contents is not None:
                     load_all(source, run.parts, *contents, exact=True)
+                broadcast_parameters(self.model, communicator=ranks)
                 train_epochs(run, training, validating, callbacks, interruption)
                 for callback in callbacks:
                     callback.on_train_end(run)
@@ -186,8 +195,8 @@ class Trainer:
             There is no data, or a class id is not one of the model's; the text has its row.
         """
         function = "Trainer.evaluate"
-        found = batches(data, function, batch_size)
-        return measure(function, self.model, self.loss, found, Tally(self.metrics))
+        found = batches(data, function, batch_size, communicator=self.communicator)
+        return measure(function, self.model, self.loss, found, Tally(self.metrics), self.communicator)
 
     def predict(self, X: NDArray[Any], *, batch_size: int = 256) -> NDArray[Any]:
         """Outputs of the model, in evaluation mode.
@@ -214,6 +223,12 @@ class Trainer:
         if not outputs:
             raise ValueError("Trainer.predict: X has no samples")
         return np.concatenate(outputs)
+
+    @property
+    def communicator(self) -> Communicator:
+        """Of a `DistributedOptimizer`; else one of a single rank."""
+        found: Communicator = getattr(self.optimizer, "communicator", SERIAL)
+        return found
 
     def _callbacks(self, scheduler: Any, time_budget: float | None, progress: bool) -> list[Callback]:
         """All of them, in the order in which they are called."""

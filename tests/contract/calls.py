@@ -64,7 +64,7 @@ KINDS = {
     **_of(FINITE, "a", "b", "mean", "val", "gain", "div_factor", "final_div_factor", "norm_type"),
     **_of(SHAPE, "shape", "normalized_shape", "unflattened_size", "input_shape", "weight_shape"),
     **_of(PARAMETERS, "params", "parameters"),
-    **_of(OBJECT, "optimizer", "model", "body", "shortcut"),
+    **_of(OBJECT, "optimizer", "model", "body", "shortcut", "communicator", "sampler"),
     "dtype": DTYPE,
     "rng": SEED,
     "last_epoch": INTEGER + Kind((), (-2,)),
@@ -246,6 +246,16 @@ CALLS |= {
             "transform": FUNCTION,
         },
     ),
+    "DistributedOptimizer": Call(
+        fc.distributed.DistributedOptimizer,
+        lambda: {"optimizer": optim.SGD([parameter()], lr=0.1)},
+        {"bucket_cap_mb": NOT_NEGATIVE + Kind((), (0,)), "compression": WORD},
+    ),
+    "DistributedSampler": Call(fc.distributed.DistributedSampler, lambda: {}),
+    "broadcast_parameters": Call(
+        fc.distributed.broadcast_parameters, lambda: {"model": nn.Linear(3, 2)}, {"root_rank": NATURAL + Kind((), (1,))}
+    ),
+    "convert_sync_batchnorm": Call(fc.distributed.convert_sync_batchnorm, lambda: {"model": nn.BatchNorm2d(3)}),
     "RandomShift": Call(fc.data.RandomShift, lambda: {"max_shift": 1}),
     "RandomCrop": Call(fc.data.RandomCrop, lambda: {"size": 3}, {"size": POSITIVE_PAIR}),
     "RandomHorizontalFlip": Call(fc.data.RandomHorizontalFlip, lambda: {}),

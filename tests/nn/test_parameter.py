@@ -1,5 +1,8 @@
 """A parameter is an array with a gradient."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -59,6 +62,28 @@ def test_accumulate():
     assert p.grad.tolist() == [0, 0]
     p.zero_grad()
     assert p.grad is None
+
+
+def test_hooks_see_the_sum_and_can_be_removed():
+    p, seen = nn.Parameter(np.ones(2)), []
+    with p.register_post_accumulate_grad_hook(lambda parameter: seen.append(parameter.grad.tolist())):
+        p.accumulate(np.ones(2))
+        p.accumulate(np.ones(2))
+    p.accumulate(np.ones(2))
+    assert seen == [[1, 1], [2, 2]]
+    with pytest.raises(TypeError, match="hook"):
+        p.register_post_accumulate_grad_hook(3)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p))])
+def test_copies_have_the_values_but_no_hooks(again):
+    p = nn.Parameter(np.ones(2), requires_grad=False)
+    p.grad = np.full(2, 3.0)
+    p.register_post_accumulate_grad_hook(print)
+    other = again(p)
+    assert other.data.tolist() == [1, 1] and other.grad.tolist() == [3, 3] and not other.requires_grad
+    other.register_post_accumulate_grad_hook(lambda parameter: None)
+    assert len(p._hooks) == 1
 
 
 def test_repr():

@@ -574,3 +574,28 @@ def test_a_steady_state_allocates_nothing():
             tracemalloc.stop()
     # What is made anew are logits, losses and Python's own objects: hardly a page.
     assert after - before < 16384 and peak - before < 65536 < largest
+
+
+def test_an_empty_batch_is_left_to_the_layers():
+    net = small()
+    for _ in range(ROUNDS):
+        assert net(X[:0]).shape == (0, 4)
+        assert net.backward(np.empty((0, 4), np.float32)).shape == (0, 2, 9, 7)
+        assert all(not p.grad.any() for p in net.parameters())
+
+
+def test_gradients_are_told_while_others_are_still_to_come():
+    """From the last layer to the first, as layers do it, each before the gradient of the layer below is written."""
+    net, told = small(), []
+    for name, parameter in net.named_parameters():
+        hook = lambda p, name=name: told.append((name, [other.grad is not None for other in net.parameters()]))  # noqa: E731
+        parameter.register_post_accumulate_grad_hook(hook)
+    rounds = []
+    for _ in range(ROUNDS):
+        net.zero_grad()
+        told.clear()
+        net.backward(net(X))
+        rounds.append(list(told))
+    assert is_taped(net) and all(round == rounds[0] for round in rounds)
+    assert [name for name, _ in rounds[0]] == ["6.weight", "6.bias", "3.weight", "3.bias", "0.weight", "0.bias"]
+    assert [sum(there) for _, there in rounds[0]] == [1, 2, 3, 4, 5, 6]

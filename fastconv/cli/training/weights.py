@@ -19,6 +19,7 @@ class SaveWeights(Callback):
     """
 
     saves: ClassVar[bool] = True
+    rank_zero_only: ClassVar[bool] = True
 
     def __init__(self, path: str, best: str, meta: dict[str, Any]) -> None:
         self.path, self.best, self.meta = path, best, meta

@@ -23,6 +23,9 @@ def _never(array: Array) -> int:
 COUNTED = getattr(sys, "_is_gil_enabled", lambda: hasattr(sys, "getrefcount"))()
 _holders: Callable[[Array], int] = sys.getrefcount if COUNTED else _never
 
+Calls = list[tuple[Callable[..., Any], list[Any]]]
+"""Functions and their arguments, arrays in place of values."""
+
 
 class Memory:
     """Bytes that tapes share, one pass at a time.
@@ -159,7 +162,7 @@ class Bound:
 
     def _resolved(
         self, calls: Iterable[Call], offsets: dict[Value, int], memory: Memory
-    ) -> list[tuple[Callable[..., Any], list[Any]]]:
+    ) -> Calls:
         """The calls with arrays in place of values."""
         resolved = []
         for function, args in calls:
@@ -233,41 +236,58 @@ class Bound:
         ]
         offsets, size = lay_out(own)
         self.temporary.reserve(size)
+        calls, parts, start = self._resolved(pull.calls, offsets, self.temporary), [], 0
+        for end, parameter, value in pull.completions():
+            parts.append((calls[start:end], parameter, self._slot(value)))
+            start = end
         return _Backward(
-            self._resolved(pull.calls, offsets, self.temporary),
+            parts,
+            calls[start:],
             self._slot(pull.grad_output),
-            [(parameter, self._slot(value)) for parameter, value in pull.parameters],
             None if pull.grad_input is None else self._slot(pull.grad_input),
             self.temporary.version,
         )
 
 
 class _Backward:
-    """The backward pass for one choice of gradients."""
+    """The backward pass for one choice of gradients.
+
+    Parameters
+    ----------
+    parts : list
+        Calls, and the parameter whose gradient is complete with the last of them, and its slot.
+    rest : list
+        The calls behind.
+    grad_output, grad_input : Slot
+    version : int
+        Of the memory.
+    """
 
     def __init__(
         self,
-        calls: list[tuple[Callable[..., Any], list[Any]]],
+        parts: list[tuple[Calls, Any, Slot]],
+        rest: Calls,
         grad_output: Slot,
-        parameters: list[tuple[Any, Slot]],
         grad_input: Slot | None,
         version: int,
     ) -> None:
         self.version = version
-        self._calls, self._grad_output, self._parameters, self._grad_input = calls, grad_output, parameters, grad_input
+        self._parts, self._rest, self._grad_output, self._grad_input = parts, rest, grad_output, grad_input
 
     def run(self, grad_output: Array) -> Array | None:
         """Run it."""
         self._grad_output.put(grad_output)
         grad_input = None if self._grad_input is None else self._grad_input.fresh()
-        grads = [(parameter, slot.fresh()) for parameter, slot in self._parameters]
-        for function, args in self._calls:
-            function(*args)
-        self._grad_output.put(None)
-        for parameter, grad in grads:
-            if parameter.grad is None:
+        grads = [slot.fresh() for _, _, slot in self._parts]
+        for (calls, parameter, _), grad in zip(self._parts, grads, strict=True):
+            for function, args in calls:
+                function(*args)
+            if parameter.grad is None and not parameter._hooks:
                 parameter.grad = grad
             else:
                 parameter.accumulate(grad)
+        for function, args in self._rest:
+            function(*args)
+        self._grad_output.put(None)
         return grad_input
 

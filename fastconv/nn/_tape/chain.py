@@ -224,8 +224,8 @@ class Chain:
                     del tapes[next(iter(tapes))]
                 tapes[key] = False
                 return None
-            tape = Tape(input.shape, dtype, _backend.ops(dtype), keeps)
             try:
+                tape = Tape(input.shape, dtype, _backend.ops(dtype), keeps)
                 tape.close(record(self.modules, tape, tape.input))
             except (Unrecordable, TypeError, ValueError):  # the layers will say what is wrong, if anything is
                 tapes[key] = True

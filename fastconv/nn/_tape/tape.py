@@ -192,6 +192,14 @@ class Pull:
         else:
             self._grads[x] = grad
 
+    def completions(self) -> list[tuple[int, Parameter, Value]]:
+        """Parameters and the slots of their gradients, in the order in which these are complete: after how many calls.
+
+        A call may complete several; the gradient of a parameter that is used twice has two slots.
+        """
+        last = {arg.root: i for i, (_, args) in enumerate(self.calls, 1) for arg in args if type(arg) is Value}
+        return sorted(((last[grad], x, grad) for x, grad in self.parameters), key=lambda entry: entry[0])
+
     def view(self, value: Value, shape: Shape) -> Value:
         """The same numbers in another shape."""
         return self.tape.view(value, shape)

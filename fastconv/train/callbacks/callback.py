@@ -22,6 +22,10 @@ class Callback:
     saves: ClassVar[bool] = False
     """Whether the callback saves the run: it is then called after all others, and before a signal ends the run."""
 
+    rank_zero_only: ClassVar[bool] = False
+    """Whether the callback only tells or writes what others are not to tell or write once more: of several ranks, those
+    above 0 do not call it then. All others have to do the same on all ranks."""
+
     def on_train_begin(self, run: Run) -> None:
         """Called before the first epoch; what the callback knows of an earlier run is to be forgotten."""
 

@@ -1,5 +1,7 @@
 """The history in a file, while it grows."""
 
+from typing import ClassVar
+
 from ..._files import Path, check_writable, file_path
 from ..run import Run
 from .callback import Callback
@@ -35,6 +37,8 @@ class CSVLogger(Callback):
     >>> fc.History.from_csv(path) == history
     True
     """
+
+    rank_zero_only: ClassVar[bool] = True
 
     def __init__(self, path: Path) -> None:
         self.path = file_path("CSVLogger", path)

@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from ..run import Run
 from .callback import Callback
@@ -25,6 +25,8 @@ class ProgressBar(Callback):
     epoch 1/2  loss ...  accuracy  ... %
     epoch 2/2  loss ...  accuracy  ... %
     """
+
+    rank_zero_only: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._bar: Any = None

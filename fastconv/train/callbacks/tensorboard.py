@@ -1,6 +1,6 @@
 """Curves for TensorBoard."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..._extras import require
 from ..._files import Path, file_path
@@ -29,6 +29,8 @@ class TensorBoard(Callback):
     --------
     >>> callbacks = [TensorBoard("runs/first")]  # doctest: +SKIP
     """
+
+    rank_zero_only: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = file_path("TensorBoard", folder, "folder")

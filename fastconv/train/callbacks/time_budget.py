@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ...optim._hyperparameters import number
 from ...optim.lr_scheduler import OneCycleLR
 from ..run import Run
@@ -68,6 +70,10 @@ class TimeBudget(Callback):
         self._step = taken if self._step == 0 else self._step + 0.1 * (taken - self._step)
         usable = self.seconds - self._validation
         elapsed = now - self._start
+        # All ranks go by the clock of rank 0.
+        times = np.array([elapsed, self._step, usable])
+        run.communicator.broadcast(times)
+        elapsed, self._step, usable = times.tolist()
         done = elapsed / usable if usable > 0 else 1.0
         if run.epochs is not None and run.steps:
             done = max(done, run.step / (run.epochs * run.steps))

@@ -1,7 +1,7 @@
 """The share of right decisions."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,11 @@ class Accuracy(Metric):
         counted = np.ones(ids.shape, bool) if self.ignore_index is None else ids != self.ignore_index
         self.right += int(((outputs.argmax(axis=1) == ids) & counted).sum())
         self.decisions += int(counted.sum())
+
+    def merge_state(self, other: Self) -> None:
+        """Add what another one has counted."""
+        self.right += other.right
+        self.decisions += other.decisions
 
     def value(self) -> float:
         """Right decisions over all decisions."""

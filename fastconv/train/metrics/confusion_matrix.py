@@ -1,6 +1,6 @@
 """Which class is taken for which."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,13 @@ class ConfusionMatrix(Metric):
             counted &= ids != self.ignore_index
         cells = ids[counted].astype(np.int64) * classes + decisions[counted]
         self.counts += np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+
+    def merge_state(self, other: Self) -> None:
+        """Add what another one has counted."""
+        if self.counts.shape == other.counts.shape:
+            self.counts += other.counts
+        elif other.counts.size:  # this one has counted nothing
+            self.counts = other.counts.copy()
 
     def value(self) -> NDArray[np.int64]:
         """The matrix, int64, shape (classes, classes)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,10 @@ class Metric:
     def value(self) -> Any:
         """The number since `reset`; an array is not recorded in `History`, but `Trainer.evaluate` returns it."""
         raise NotImplementedError(f"{type(self).__name__} has no value method")
+
+    def merge_state(self, other: Self) -> None:
+        """Add what another one has counted, for training on several ranks."""
+        raise NotImplementedError(f"{type(self).__name__} has no merge_state method, which several ranks need")
 
     def state_dict(self) -> dict[str, Any]:
         """Copies of all attributes."""

@@ -1,7 +1,7 @@
 """The share of samples whose class is among the first guesses."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,11 @@ class TopKAccuracy(Metric):
         found = (ahead.sum(axis=1) < self.k) & ~np.isnan(own[:, 0])
         self.right += int((found & counted).sum())
         self.samples += int(counted.sum())
+
+    def merge_state(self, other: Self) -> None:
+        """Add what another one has counted."""
+        self.right += other.right
+        self.samples += other.samples
 
     def value(self) -> float:
         """Samples whose class was found over all samples."""
