@@ -38,6 +38,8 @@ cdef enum:
     MOST_PARTS = 16             # partial sums, at most
     MOST_ITEMS = 1 << 20
     MOST_WINDOW = 1 << 20       # reals; a far dilation would need more
+    BIAS_ITEM = 1 << 13         # gradients, about
+    MOST_SUMS = 1 << 17         # of planes, in memory
 
 
 cdef struct WeightGradient:
@@ -362,27 +364,46 @@ def conv2d_grad_weight(grad_output, input, grad_weight, geometry):
 cdef struct BiasGradient:
     const real* grad_output
     real* grad_bias
+    real* sums                  # of planes
     Py_ssize_t N, K, area
+    Py_ssize_t planes           # of an item
+
+
+cdef inline real plane_sum(const real* plane, Py_ssize_t area) noexcept nogil:
+    """Four vectors of sums side by side, in a fixed order."""
+    cdef vec sums[4]
+    cdef real rest = 0
+    cdef Py_ssize_t t = 0
+    cdef int i
+    for i in range(4):
+        sums[i] = vec_set(0)
+    while t + 4 * LANES <= area:
+        for i in range(4):
+            sums[i] = vec_add(sums[i], vec_load(plane + t + i * LANES))
+        t += 4 * LANES
+    while t + LANES <= area:
+        sums[0] = vec_add(sums[0], vec_load(plane + t))
+        t += LANES
+    for t in range(t, area):
+        rest += plane[t]
+    return vec_sum(vec_add(vec_add(sums[0], sums[1]), vec_add(sums[2], sums[3]))) + rest
+
+
+cdef void bias_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """Planes as they follow each other in memory."""
+    cdef BiasGradient* j = <BiasGradient*>argument
+    cdef Py_ssize_t plane
+    for plane in range(item * j.planes, min((item + 1) * j.planes, j.N * j.K)):
+        j.sums[plane] = plane_sum(j.grad_output + plane * j.area, j.area)
 
 
 cdef void bias_channel(void* argument, Py_ssize_t k, int thread) noexcept nogil:
-    """One channel: image after image, four vectors of sums side by side in a fixed order."""
+    """One channel, image after image: of sums that are there, or of planes."""
     cdef BiasGradient* j = <BiasGradient*>argument
-    cdef vec sums[4]
-    cdef real total = 0, rest
-    cdef const real* line
-    cdef Py_ssize_t n, t, i, steps = j.area // (4 * LANES)
+    cdef real total = 0
+    cdef Py_ssize_t n
     for n in range(j.N):
-        line = j.grad_output + (n * j.K + k) * j.area
-        for i in range(4):
-            sums[i] = vec_set(0)
-        for t in range(steps):
-            for i in range(4):
-                sums[i] = vec_add(sums[i], vec_load(line + (4 * t + i) * LANES))
-        rest = 0
-        for t in range(steps * 4 * LANES, j.area):
-            rest += line[t]
-        total += vec_sum(vec_add(vec_add(sums[0], sums[1]), vec_add(sums[2], sums[3]))) + rest
+        total += j.sums[n * j.K + k] if j.sums != NULL else plane_sum(j.grad_output + (n * j.K + k) * j.area, j.area)
     j.grad_bias[k] = total
 
 
@@ -391,12 +412,25 @@ def conv2d_grad_bias(grad_output, grad_bias, geometry):
     cdef Conv v = read_geometry(geometry)
     cdef BiasGradient job
     cdef Buffers held
+    cdef Py_ssize_t items
+    cdef double work
     held.count = 0
+    job.sums = NULL
     try:
         job.N, job.K, job.area = v.N, v.K, v.P * v.Q
         job.grad_output = <const real*>pointer(&held, grad_output, READ)
         job.grad_bias = <real*>pointer(&held, grad_bias, WRITE)
+        job.planes = ceil_div(BIAS_ITEM, job.area)
+        items = ceil_div(v.N * v.K, job.planes)
+        work = 8.0 * v.N * v.K * job.area                        # it is memory that it waits for
+        if items > 1 and v.N * v.K <= MOST_SUMS:
+            job.sums = <real*>memory(v.N * v.K * sizeof(real))
         with nogil:
-            run(bias_channel, &job, v.K, team(v.K, 2.0 * v.N * v.K * job.area))
+            if job.sums != NULL:
+                run(bias_planes, &job, items, team(items, work))
+                run(bias_channel, &job, v.K, 1)
+            else:
+                run(bias_channel, &job, v.K, team(v.K, work))
     finally:
+        free(job.sums)
         release(&held)

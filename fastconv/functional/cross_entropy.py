@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastconv import _backend
-from fastconv._arrays import INT64, Array, as_array, check_shape, empty, real
+from fastconv._arrays import INT64, Array, as_array, check_shape, real
 from fastconv._geometry import Shape, integer, product, shown
 from fastconv.functional._class_ids import as_ids, no_class
 from fastconv.functional._options import number, word
@@ -60,7 +60,7 @@ def _task(
     if not shape:
         raise ValueError(f"{function}: {name} must be at least 1-D, (C,) or (N, C, ...), got a 0-d array")
     axis = 0 if len(shape) == 1 else 1
-    outer, classes, inner = 1 if axis == 0 else shape[0], shape[axis], product(shape[axis + 1 :])
+    outer, classes, inner = 1 if axis == 0 else shape[0], shape[axis], product(shape[2:])
     loss_shape = shape[:axis] + shape[axis + 1 :]
     w = None if weight is None else real(function, "weight", weight, dtype)
     if w is not None:
@@ -154,7 +154,7 @@ def softmax_cross_entropy(
     array([[ 1., -1.]])
     """
     task = _task("softmax_cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
-    grad_logits = empty("softmax_cross_entropy", "logits", task.logits.shape, task.logits.dtype)
+    grad_logits = np.empty_like(task.logits)
     return task.run(grad_logits, 1.0), grad_logits.reshape(task.shape)
 
 
@@ -234,7 +234,7 @@ def cross_entropy_backward(
     task = _task(function, "input", input, target, weight, ignore_index, reduction, label_smoothing)
     dtype = task.logits.dtype
     factor, each = upstream(function, grad_output, task.loss_shape, dtype, reduction)
-    grad_logits = empty(function, "input", task.logits.shape, dtype)
+    grad_logits = np.empty_like(task.logits)
     task.run(grad_logits, factor)
     if each is not None:
         outer, _, inner = task.logits.shape

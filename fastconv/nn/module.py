@@ -142,11 +142,8 @@ class Module:
         A new forward pass replaces what the last one kept. A module that is used at several places of one pass keeps
         one entry per use, and ``backward`` takes them from the last to the first.
         """
-        if self.keeps_for_backward():
-            self._save(values)
-
-    def _save(self, values: Any) -> None:
-        save_each(((self.__dict__, values),))
+        if self.training or self.keeps_for_backward():
+            save_each(((self.__dict__, values),))
 
     def keeps_for_backward(self) -> bool:
         """Whether `save_for_backward` keeps anything: in training mode, or in a pass of a model in training mode.
