@@ -27,7 +27,7 @@ TITLES = {
 }
 PAGE = """# {title}
 
-Measured on {date}.
+Measured on {date}{remark}.
 
 ```{{figure}} {suite}.svg
 :alt: How many times as long as fastconv's compiled kernels the others take, row by row.
@@ -52,14 +52,13 @@ class Tee(io.StringIO):
         return super().write(text)
 
 
-def measure(suite: str, repeats: int, threads: int, folder: Path = HERE, **options) -> None:
+def measure(suite: str, repeats: int, threads: int, remark: str = "", folder: Path = HERE, **options) -> None:
     """Run a suite, and write its page and plot."""
     table = Tee()
     options = {"rows": ROWS[suite], "against": AGAINST[suite], **options}
     bench.run(suite, repeats=repeats, threads=threads, plot=folder / f"{suite}.svg", stream=table, **options)
-    day = date.today().isoformat()
-    page = PAGE.format(title=TITLES[suite], date=day, suite=suite, table=table.getvalue().rstrip())
-    (folder / f"{suite}.md").write_text(page)
+    facts = {"date": date.today().isoformat(), "remark": remark and f", {remark}", "table": table.getvalue().rstrip()}
+    (folder / f"{suite}.md").write_text(PAGE.format(title=TITLES[suite], suite=suite, **facts))
 
 
 def main() -> None:
@@ -67,9 +66,10 @@ def main() -> None:
     parser.add_argument("suites", nargs="*", choices=ROWS, default=list(ROWS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1, help="1 is what a busy machine disturbs least (default)")
+    parser.add_argument("--remark", default="", help='what to know of it, such as "on a machine busy with other work"')
     args = parser.parse_args()
     for suite in args.suites:
-        measure(suite, args.repeats, args.threads)
+        measure(suite, args.repeats, args.threads, args.remark)
 
 
 if __name__ == "__main__":
