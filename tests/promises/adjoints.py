@@ -41,7 +41,7 @@ def _case(seed: int, i: int) -> Tally:
                     lost.append(f"case {i}: {isa} grad_bias of {forward}")
         if len(set(sides)) > 1:
             lost.append(f"case {i}: {isa} {sides} of {forward}")
-    return Tally(1, lost=[" ".join(line.split())[:600] for line in lost])
+    return Tally(1, lost=lost)
 
 
 def _attack(n: int, rng: np.random.Generator) -> Tally:

@@ -6,6 +6,7 @@ import numpy as np
 from functional.calls import Maker
 from functional.calls import run as _run
 
+import fastconv as fc
 from fastconv import functional as F
 
 
@@ -14,6 +15,12 @@ class Call(NamedTuple):
 
     name: str
     arguments: dict[str, Any]
+
+    def __str__(self) -> str:
+        """Shapes say more than elements."""
+        shown = (f"{key}={f'{x.dtype}{list(x.shape)}' if isinstance(x, np.ndarray) else x}"
+                 for key, x in self.arguments.items())
+        return f"{self.name}({', '.join(shown)})"
 
 
 class Pair(NamedTuple):
@@ -40,3 +47,17 @@ def shape_of(name: str, arguments: dict[str, Any]) -> tuple[int, ...]:
     """The shape of a forward result: that for an empty batch tells it without computing."""
     x = arguments["input"]
     return (x.shape[0], *np.asarray(getattr(F, name)(**arguments | {"input": x[:0]})).shape[1:])
+
+
+def serves(call: Call, algorithm: str = "winograd") -> bool:
+    """Whether a call is a convolution that the algorithm can compute."""
+    given = call.arguments
+    if call.name not in ("conv2d", "conv2d_backward"):
+        return False
+    options = {key: given[key] for key in ("stride", "padding", "dilation", "groups")}
+    try:
+        fc.explain_conv2d(given["input"].shape, given["weight"].shape, **options, algorithm=algorithm,
+                          dtype=given["input"].dtype)  # fmt: skip
+    except ValueError:
+        return False
+    return True

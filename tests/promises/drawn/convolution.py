@@ -5,9 +5,7 @@ from typing import Any
 import numpy as np
 from functional.calls import Maker
 
-import fastconv as fc
-
-from .call import Call, Pair, shape_of
+from .call import Call, Pair, serves, shape_of
 
 MOST = 150_000
 """Multiplications of a call, so that the twins take no longer than a millisecond or so."""
@@ -39,16 +37,10 @@ def _channels(rng: np.random.Generator) -> tuple[int, int, int]:
     return groups, _few(rng, most), _few(rng, most)
 
 
-def _algorithm(rng: np.random.Generator, input_shape: Any, weight_shape: Any, options: dict[str, Any]) -> str:
+def _algorithm(rng: np.random.Generator, arguments: dict[str, Any]) -> str:
     """The fast paths where they serve these options; winograd is for those who can take its rounding."""
     word = str(rng.choice(["auto", "direct", "depthwise", "pointwise"]))
-    plain = {key: value for key, value in options.items() if key != "padding_mode"}
-    if word in ("depthwise", "pointwise"):
-        try:
-            fc.explain_conv2d(input_shape, weight_shape, **plain, algorithm=word)
-        except ValueError:
-            return "auto"
-    return word
+    return word if serves(Call("conv2d", arguments), word) else "direct"
 
 
 def _convolution(a: Maker, axes: int) -> Pair:
@@ -65,7 +57,7 @@ def _convolution(a: Maker, axes: int) -> Pair:
             continue
         arguments = {"input": a(n, groups * c, *sizes), "weight": a(groups * k, c, *kernel), **options}
         if axes == 2:
-            arguments["algorithm"] = _algorithm(rng, arguments["input"].shape, arguments["weight"].shape, options)
+            arguments["algorithm"] = _algorithm(rng, arguments)
         try:
             shape = shape_of(name, arguments)
         except ValueError:  # a kernel beyond the image, or padding beyond what its mode can give

@@ -1,7 +1,5 @@
 """Activations, losses, softmax and normalisation."""
 
-from typing import Any
-
 import numpy as np
 from functional.calls import DIFFERENCES, ELEMENTWISE, Maker
 
@@ -38,15 +36,13 @@ def softmax(a: Maker, name: str) -> Pair:
 def class_ids(a: Maker, name: str) -> Pair:
     rows, classes, inner = (int(size) for size in a.rng.integers(1, 36, 3))
     shape = (rows, inner) if a.rng.random() < 0.5 else (rows,)
-    first = "logits" if name == "softmax_cross_entropy" else "input"
     weight = {"weight": abs(a(classes))} if a.rng.random() < 0.5 else {}
-    options: dict[str, Any] = {"target": a.ids(classes, *shape), **weight, "reduction": "none"}
-    if name != "nll_loss":
+    z, options = a(rows, classes, *shape[1:]), {"target": a.ids(classes, *shape), **weight, "reduction": "none"}
+    if name == "cross_entropy":
         options["label_smoothing"] = float(a.rng.choice([0.0, 0.25]))
-    z = a(rows, classes, *shape[1:])
-    key = "input" if name == "nll_loss" else "logits"
-    return Pair(Call(name, {key if first == "input" else first: z, **options}),
-                Call(f"{name}_backward", {"grad_output": a(*shape), key: z, **options}))
+    first = "logits" if name == "cross_entropy" else "input"
+    return Pair(Call(name, {first: z, **options}),
+                Call(f"{name}_backward", {"grad_output": a(*shape), "input": z, **options}))
 
 
 def binary_cross_entropy_with_logits(a: Maker) -> Pair:
@@ -69,6 +65,7 @@ def batch_norm(a: Maker) -> Pair:
 
 def group_norm(a: Maker) -> Pair:
     n, groups, c, h, w = (int(size) for size in a.rng.integers(1, (4, 5, 8, 5, 36)))
+    w += 1  # a variance of more than one value
     x = a(n, groups * c, h, w)
     options = {"num_groups": groups, "weight": a(groups * c), "eps": 0.25}
     return Pair(Call("group_norm", {"input": x, **options, "bias": a(groups * c)}),
