@@ -28,7 +28,12 @@ DEFAULT = 0x1F80
 INEXACT = 0x20
 """The flag that every rounded sum of Python sets too, and with it the plans of the kernels."""
 FLAGS = 0x3F
-MODES = {"default": DEFAULT, "flush subnormals": DEFAULT | 0x8040, "round up": DEFAULT | 0x4000, "to zero": DEFAULT | 0x6000}
+MODES = {
+    "default": DEFAULT,
+    "flush subnormals": DEFAULT | 0x8040,
+    "round up": DEFAULT | 0x4000,
+    "to zero": DEFAULT | 0x6000,
+}
 DATA: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "normals": lambda x: x,
     "overflow": lambda x: x * np.finfo(x.dtype).max,
@@ -96,6 +101,7 @@ def _results(call: Call) -> list[np.ndarray]:
 
 def _spread(call: Call, data: str) -> Call:
     """The call on other data; a hundred copies of each image, so that there is work for several threads."""
+
     def changed(name: str, value: Any) -> Any:
         if name == "input_shape":
             return (value[0] * 100, *value[1:])
@@ -152,8 +158,8 @@ def _attack(n: int, rng: np.random.Generator) -> Tally:
 PROMISES = [
     Promise(
         "float-mode",
-        "every operation leaves MXCSR as it was, in kernels with its flags, computes alike in worker threads, and never "
-        "trips `np.seterr(all=\"raise\")`",
+        "every operation leaves MXCSR as it was, in kernels with its flags, computes alike in worker threads, and "
+        "never trips `np.seterr(all='raise')`",
         len(FAMILIES) * len(MODES) * len(DATA),
         10 * len(FAMILIES) * len(MODES) * len(DATA),
         _attack,
