@@ -142,7 +142,7 @@ PROMISES = [
     Promise(
         "fences",
         "no kernel touches a byte outside its arrays: forbidden pages before and behind each, on every instruction set",
-        4000,
+        3000,
         100_000,
         _attack,
     )

@@ -160,7 +160,7 @@ PROMISES = [
         "float-mode",
         "every operation leaves MXCSR as it was, in kernels with its flags, computes alike in worker threads, and "
         "never trips `np.seterr(all='raise')`",
-        len(FAMILIES) * len(MODES) * len(DATA),
+        len(FAMILIES) * len(MODES) * len(DATA) // 2,
         10 * len(FAMILIES) * len(MODES) * len(DATA),
         _attack,
     )
