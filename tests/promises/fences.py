@@ -108,7 +108,7 @@ PROMISES = [
     Promise(
         "fences",
         "no kernel touches a byte outside its arrays: forbidden pages before and behind each, on every instruction set",
-        3000,
+        2500,
         100_000,
         _attack,
     )

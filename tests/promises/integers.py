@@ -45,7 +45,7 @@ PROMISES = [
     Promise(
         "integers",
         "of integer data, every instruction set gives the bits of the plain twin, forward and gradients",
-        5000,
+        4000,
         200_000,
         _attack,
     )
