@@ -13,12 +13,14 @@ from kernels.guards import Pen
 import fastconv as fc
 from fastconv import _backend, nn, optim
 
-from .drawn import FAMILIES, Normals, draw, run, serves
+from .drawn import FAMILIES, Normals, Pair, draw, enlarged, run, serves
 from .instruction_sets import use
 from .promise import Promise, Tally
 from .supervised import supervise
 
 ROOM = 1 << 20
+EVERY = 25
+"""One in so many cases has work for several threads."""
 
 
 class Fences:
@@ -84,6 +86,8 @@ def _case(seed: int, i: int) -> Tally:
     a = Normals(rng.choice(["float32", "float64"]), rng)
     pair = None if rng.random() < 0.03 else draw(FAMILIES, a)
     fc.set_num_threads(1 + i % 3)
+    if pair and i % EVERY == 0:
+        pair = Pair(*(enlarged(call, a, 30) for call in pair))
     FENCES.lost = []
     for isa in _backend.runnable():
         for FENCES.at_end in (True, False):
