@@ -14,7 +14,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, BinaryIO
 
 try:
@@ -47,13 +47,11 @@ def open_regular(path: str) -> BinaryIO:
     A named pipe would block the one who opens it, and a device may give bytes for ever.
     """
     # Not blocking, so that a named pipe without a writer opens as well, to be refused.
-    file = open(path, "rb", opener=lambda name, _: os.open(name, _READ))
-    try:
+    with ExitStack() as on_error:
+        file = on_error.enter_context(open(path, "rb", opener=lambda name, _: os.open(name, _READ)))
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ValueError(f"{path}: not a regular file")
-    except BaseException:
-        file.close()
-        raise
+        on_error.pop_all()
     return file
 
 
