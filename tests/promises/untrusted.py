@@ -3,7 +3,8 @@
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 # What code that came with a file would have to do; reading one compiles no more than the literals of a header.
@@ -12,7 +13,7 @@ _FORBIDDEN = ("exec", "pickle.", "os.system", "os.exec", "os.fork", "os.posix_sp
 _MEMORY = 2**24  # for files of a few kilobytes
 
 _seen: list[str] = []
-_guarded: list[int] = []
+_listening: list[int] = []  # processes
 
 
 def _listen(event: str, arguments: tuple[Any, ...]) -> None:
@@ -20,23 +21,29 @@ def _listen(event: str, arguments: tuple[Any, ...]) -> None:
         _seen.append(event)
 
 
-def _guard() -> None:
-    """From now on this process gets little memory, and is listened to."""
-    if os.getpid() not in _guarded:
-        _guarded.append(os.getpid())
-        with open("/proc/self/statm") as file:
-            used = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-        sys.addaudithook(_listen)
+@contextmanager
+def _little_memory() -> Iterator[None]:
+    """Let this process have hardly more memory than it has."""
+    with open("/proc/self/statm") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + _MEMORY, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def attempt(load: Callable[[], object]) -> tuple[ValueError | None, list[str]]:
     """Load in a process that was forked for it: the error that refused the file, and what must not have happened."""
-    _guard()
-    _seen.clear()
+    if os.getpid() not in _listening:
+        sys.addaudithook(_listen)
+        _listening.append(os.getpid())
     refused, wrong = None, []
     try:
-        load()
+        with _little_memory():
+            _seen.clear()
+            load()
     except ValueError as error:
         refused = error
     except BaseException as error:
