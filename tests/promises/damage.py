@@ -89,7 +89,9 @@ def _checkpoint(path: str, model: Model) -> str:
 
 
 def _samples(directory: str) -> list[Sample]:
-    def saved(name: str, save: Callable[[str, Model], None], load: Callable[[str, Model], str], checked: bool) -> Sample:
+    def saved(
+        name: str, save: Callable[[str, Model], None], load: Callable[[str, Model], str], checked: bool = True
+    ) -> Sample:
         contents, states = [], []
         for seed in (0, 1):
             path = os.path.join(directory, f"{seed}-{name}")
@@ -108,10 +110,10 @@ def _samples(directory: str) -> list[Sample]:
         np.savez(path, **model.net.state_dict())
 
     return [
-        saved("weights.npz", weights, _weights, True),
-        saved("checkpoint.npz", checkpoint, _checkpoint, True),
-        saved("numpy.npz", by_numpy, _weights, True),
-        saved("weights.safetensors", weights, _weights, False),
+        saved("weights.npz", weights, _weights),
+        saved("checkpoint.npz", checkpoint, _checkpoint),
+        saved("numpy.npz", by_numpy, _weights),
+        saved("weights.safetensors", weights, _weights, checked=False),
     ]
 
 
@@ -149,6 +151,6 @@ def attack(n: int, rng: np.random.Generator) -> Tally:
 
 
 PROMISES = [
-    Promise("damage", "A damaged file is refused with ValueError, or gives exactly what was saved (.safetensors: what it "
-            "has): no crash, no code run, no memory beyond its size", 4_000, 1_050_000, attack),
+    Promise("damage", "A damaged file is refused with ValueError, or gives exactly what was saved (.safetensors: what "
+            "it has): no crash, no code run, no memory beyond its size", 4_000, 1_035_532, attack),
 ]  # fmt: skip

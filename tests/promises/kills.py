@@ -150,5 +150,5 @@ def attack(n: int, rng: np.random.Generator) -> Tally:
 
 PROMISES = [
     Promise("kills", "A save is old or new, never neither: SIGKILL at random moments; what is left over is removed",
-            400, 10_000, attack),
+            250, 10_000, attack),
 ]  # fmt: skip

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 # What code that came with a file would have to do; reading one compiles no more than the literals of a header.
-_FORBIDDEN = ("exec", "pickle.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "subprocess.", "ctypes.", "socket.",
-              "marshal.load", "code.__new__", "os.mkdir", "os.remove", "os.rename", "shutil.")  # fmt: skip
+_FORBIDDEN = (
+    "exec", "pickle.", "marshal.load", "code.__new__", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.mkdir",
+    "os.remove", "os.rename", "shutil.", "subprocess.", "socket.", "ctypes.",
+)  # fmt: skip
 _MEMORY = 2**24  # for files of a few kilobytes
 
 _seen: list[str] = []
