@@ -142,7 +142,8 @@ def attack(n: int, rng: np.random.Generator) -> Tally:
                 draw = np.random.default_rng((seed, i))
                 sample = samples[int(draw.integers(len(samples)))]
                 told, content = f"{sample.name}, change {seed, i}", mutated(sample.content, sample.other, draw)
-            wrong = sample.wrong(os.path.join(directory, sample.name), content, model)
+            path = os.path.join(directory, f"{os.getpid()}-{sample.name}")
+            wrong = sample.wrong(path, content, model)
             return Tally(1, 1, [f"{told}: {what}" for what in wrong])
 
         total = supervise(case, n, chunk=20_000)

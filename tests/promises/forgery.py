@@ -73,10 +73,9 @@ def attack(n: int, rng: np.random.Generator) -> Tally:
         fc.save_weights(saved, nn.Sequential(nn.Linear(2, 2, rng=0)), {"a": [1]})
         of_weights = _archive.read(saved, "weights file")
         kinds = [(of_run, _resumption), (of_loop, _checkpoint), (of_loop, _checkpoint), (of_weights, _weights)]
-        path = os.path.join(directory, "forged.npz")
-
         def case(i: int) -> Tally:
             draw = np.random.default_rng((seed, i))
+            path = os.path.join(directory, f"{os.getpid()}.npz")
             (arrays, info), start = kinds[int(draw.integers(len(kinds)))]
             Path(path).write_bytes(forged(arrays, info, draw))
             load, state = start(path)
@@ -87,7 +86,7 @@ def attack(n: int, rng: np.random.Generator) -> Tally:
                 wrong.append(f"refused, but changed something: {refused}"[:300])
             return Tally(1, 1, [f"forgery {seed, i}, {start.__name__}: {what}" for what in wrong])
 
-        _import_all(path)
+        _import_all(saved)
         return supervise(case, n, chunk=5_000)
 
 

@@ -11,6 +11,7 @@ import fastconv as fc
 from fastconv import _backend, nn, optim
 
 from .promise import Promise, Tally
+from .supervised import supervise
 
 OPTIMIZERS: dict[str, Callable[[Any], optim.Optimizer]] = {
     "SGD": lambda params: optim.SGD(params, lr=1.0),
@@ -100,25 +101,27 @@ class Course:
         ]  # fmt: skip
 
 
+def _take(place: str, name: str, steps: int) -> Tally:
+    """The steps of one optimizer at one place."""
+    with _place(place):
+        course = Course(name)
+        for first in range(0, steps, ROUND):
+            count = min(ROUND, steps - first)
+            if wrong := course.go([_patterns(kind, first) for kind in LARGEST], count):
+                told = f"{place}, {name}, after step {first + count}"
+                return Tally(first + count, 0, [f"{told}: {what}" for what in wrong])
+    return Tally(steps)
+
+
 def attack(n: int, rng: np.random.Generator) -> Tally:
     """Take `n` steps in all: equally many on each instruction set, fewer on the other backends."""
     places = [*_backend.runnable(), *SHARE]
     each = n / len(OPTIMIZERS) / sum(SHARE.get(place, 1.0) for place in places)
-    total = Tally()
-    for place in places:
-        steps = max(1, round(each * SHARE.get(place, 1.0)))
-        with _place(place):
-            courses = {name: Course(name) for name in OPTIMIZERS}
-            for first in range(0, steps, ROUND):
-                gradients = [_patterns(kind, first) for kind in LARGEST]
-                for name, course in list(courses.items()):
-                    count = min(ROUND, steps - first)
-                    wrong = course.go(gradients, count)
-                    total += Tally(count, 0, [f"{place}, {name}, after step {first + count}: {what}" for what in wrong])
-                    if wrong:
-                        del courses[name]
-    told = (f"{round(each * SHARE.get(place, 1.0)):,} on {place}" for place in places)
-    total.notes.append(f"steps of each optimizer: {', '.join(told)}")
+    steps = {place: max(1, round(each * SHARE.get(place, 1.0))) for place in places}
+    courses = [(place, name) for place in places for name in OPTIMIZERS]
+    total = supervise(lambda i: _take(*courses[i], steps[courses[i][0]]), len(courses), seconds=3600, chunk=1)
+    told = ", ".join(f"{count:,} on {place}" for place, count in steps.items())
+    total.notes.append(f"steps of each optimizer: {told}")
     return total
 
 
