@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,14 @@ from .supervised import supervise
 from .untrusted import attempt
 
 UNTOUCHED = 77.0
+
+
+class Sealed(Enum):
+    """What of a file cannot change unnoticed."""
+
+    BYTES = "every byte"
+    CONTENTS = "what was saved"
+    SIZES = "sizes and names; the numbers are those in the file"
 
 
 class Model:
@@ -55,7 +64,7 @@ class Sample(NamedTuple):
     other: bytes
     load: Callable[[str, Model], str]
     states: tuple[str, str]
-    checked: bool  # has checksums
+    sealed: Sealed
 
     def wrong(self, path: str, content: bytes, model: Model) -> list[str]:
         """Load other content; what must not have happened."""
@@ -68,14 +77,15 @@ class Sample(NamedTuple):
                 wrong.append(f"the error does not begin with the path: {refused}")
             if not model.untouched():
                 wrong.append("refused, but changed something")
-        elif states and states[0] not in self.states and (self.checked or not _all_from(content, model)):
+        elif states and not self._right(content, states[0], model):
             wrong.append("loaded what was not saved")
         return wrong
 
-
-def _all_from(content: bytes, model: Model) -> bool:
-    """Whether every array of a model is as it stands in the file."""
-    return all(array.tobytes() in content for array in model.net.state_dict().values())
+    def _right(self, content: bytes, state: str, model: Model) -> bool:
+        """Whether what was loaded may have been."""
+        if self.sealed == Sealed.SIZES:
+            return all(array.tobytes() in content for array in model.net.state_dict().values())
+        return state in self.states and (self.sealed == Sealed.CONTENTS or content in (self.content, self.other))
 
 
 def _weights(path: str, model: Model) -> str:
@@ -90,7 +100,7 @@ def _checkpoint(path: str, model: Model) -> str:
 
 def _samples(directory: str) -> list[Sample]:
     def saved(
-        name: str, save: Callable[[str, Model], None], load: Callable[[str, Model], str], checked: bool = True
+        name: str, save: Callable[[str, Model], None], load: Callable[[str, Model], str], sealed: Sealed
     ) -> Sample:
         contents, states = [], []
         for seed in (0, 1):
@@ -98,7 +108,7 @@ def _samples(directory: str) -> list[Sample]:
             save(path, Model(seed))
             contents.append(Path(path).read_bytes())
             states.append(load(path, Model(2)))
-        return Sample(name, contents[0], contents[1], load, (states[0], states[1]), checked)
+        return Sample(name, contents[0], contents[1], load, (states[0], states[1]), sealed)
 
     def weights(path: str, model: Model) -> None:
         fc.save_weights(path, model.net, {"classes": ["a", "b"]})
@@ -110,10 +120,10 @@ def _samples(directory: str) -> list[Sample]:
         np.savez(path, **model.net.state_dict())
 
     return [
-        saved("weights.npz", weights, _weights),
-        saved("checkpoint.npz", checkpoint, _checkpoint),
-        saved("numpy.npz", by_numpy, _weights),
-        saved("weights.safetensors", weights, _weights, checked=False),
+        saved("weights.npz", weights, _weights, Sealed.BYTES),
+        saved("checkpoint.npz", checkpoint, _checkpoint, Sealed.BYTES),
+        saved("numpy.npz", by_numpy, _weights, Sealed.CONTENTS),
+        saved("weights.safetensors", weights, _weights, Sealed.SIZES),
     ]
 
 
@@ -152,6 +162,10 @@ def attack(n: int, rng: np.random.Generator) -> Tally:
 
 
 PROMISES = [
-    Promise("damage", "A damaged file is refused with ValueError, or gives exactly what was saved (.safetensors: what "
-            "it has): no crash, no code run, no memory beyond its size", 4_000, 1_035_532, attack),
+    Promise(
+        "damage",
+        "A damaged file is refused with ValueError (one by `numpy.savez` may give exactly what was saved, and "
+        ".safetensors has no checksums of numbers): no crash, no code run, no memory beyond its size",
+        4_000, 1_035_532, attack,
+    ),
 ]  # fmt: skip
