@@ -67,8 +67,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     OSError
-        The file cannot be written; it names `path`, whose old content is untouched. After any error, in the block
-        too, no temporary file is left.
+        The file cannot be written; it names `path`, whose old content is untouched, unless the last act failed: to
+        bring the new name to the disk. After any error, in the block too, no temporary file is left.
     """
     target = os.fsdecode(path)
     try:

@@ -14,7 +14,7 @@ from fastconv.weights import read_meta
 
 from .mutations import mutated
 from .promise import Promise, Tally
-from .saved import folder
+from .saved import WITH_SAFETENSORS, folder
 from .supervised import supervise
 from .untrusted import attempt
 
@@ -119,12 +119,14 @@ def _samples(directory: str) -> list[Sample]:
     def by_numpy(path: str, model: Model) -> None:
         np.savez(path, **model.net.state_dict())
 
-    return [
+    samples = [
         saved("weights.npz", weights, _weights, Sealed.BYTES),
         saved("checkpoint.npz", checkpoint, _checkpoint, Sealed.BYTES),
         saved("numpy.npz", by_numpy, _weights, Sealed.CONTENTS),
-        saved("weights.safetensors", weights, _weights, Sealed.SIZES),
     ]
+    if WITH_SAFETENSORS:
+        samples.append(saved("weights.safetensors", weights, _weights, Sealed.SIZES))
+    return samples
 
 
 def _systematic(samples: list[Sample]) -> list[tuple[Sample, int, int]]:

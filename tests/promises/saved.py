@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,11 +66,14 @@ class Kind(NamedTuple):
     load: Callable[[str, Numbered], int | None]
 
 
+WITH_SAFETENSORS = find_spec("safetensors") is not None
+
 KINDS = [
     Kind("weights.npz", _save_weights, _load_weights),
-    Kind("weights.safetensors", _save_weights, _load_weights),
     Kind("checkpoint.npz", _save_checkpoint, _load_checkpoint),
 ]
+if WITH_SAFETENSORS:
+    KINDS.append(Kind("weights.safetensors", _save_weights, _load_weights))
 
 
 def folder(*, in_memory: bool = True) -> "tempfile.TemporaryDirectory[str]":
