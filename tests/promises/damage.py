@@ -135,13 +135,13 @@ def _systematic(samples: list[Sample]) -> list[tuple[Sample, int, int]]:
 
 
 def attack(n: int, rng: np.random.Generator) -> Tally:
-    """Every systematic damage if `n` has room for it, else half as many drawn from it; then random ones."""
+    """Every systematic damage, or as many as an eighth of `n`; then random ones."""
     seed = int(rng.integers(2**31))
     with folder() as directory:
         samples, model = _samples(directory), Model(2)
         cases = _systematic(samples)
         order = rng.permutation(len(cases))
-        listed = len(cases) if n >= len(cases) else n // 2
+        listed = min(len(cases), n // 8)
 
         def case(i: int) -> Tally:
             if i < listed:
