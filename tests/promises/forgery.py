@@ -29,33 +29,36 @@ class _Resumed:
         self.schedule = optim.lr_scheduler.SequentialLR(self.optimizer, schedules, [2])
         self.loader = fc.data.DataLoader(np.ones((6, 2), np.float32), np.arange(6) % 2, 3, shuffle=True, rng=seed)
 
-    def trainer(self, *callbacks: Any) -> fc.Trainer:
-        return fc.Trainer(self.net, nn.CrossEntropyLoss(), self.optimizer, [EarlyStopping("loss"), *callbacks])
-
     def fit(self, *callbacks: Any, resume: str | None = None) -> None:
-        self.trainer(*callbacks).fit(
-            self.loader, epochs=1, scheduler=self.schedule, progress=False, resume=resume
-        )
+        """Train for an epoch, or what is left of it."""
+        trainer = fc.Trainer(self.net, nn.CrossEntropyLoss(), self.optimizer, [EarlyStopping("loss"), *callbacks])
+        trainer.fit(self.loader, epochs=1, scheduler=self.schedule, progress=False, resume=resume)
 
     def load(self, path: str) -> None:
+        """Take over what a file has."""
         fc.load_checkpoint(path, self.net, self.optimizer, self.schedule, self.loader)
 
     def state(self) -> str:
+        """Everything."""
         parts = (self.net, self.optimizer, self.schedule, self.loader, Generators(self.net))
         return repr([part.state_dict() for part in parts])
 
 
-def _weights(path: str) -> tuple[Callable[[], object], Callable[[], str]]:
+# What loads a file, and what it is loaded into, as text.
+_Start = tuple[Callable[[], object], Callable[[], str]]
+
+
+def _weights(path: str) -> _Start:
     net = nn.Sequential(nn.Linear(2, 2, rng=0))
     return lambda: fc.load_weights(path, net, strict=False), lambda: repr(net.state_dict())
 
 
-def _checkpoint(path: str) -> tuple[Callable[[], object], Callable[[], str]]:
+def _checkpoint(path: str) -> _Start:
     run = _Resumed(1)
     return lambda: run.load(path), run.state
 
 
-def _resumption(path: str) -> tuple[Callable[[], object], Callable[[], str]]:
+def _resumption(path: str) -> _Start:
     run = _Resumed(1)
     return lambda: run.fit(resume=path), run.state
 
@@ -73,6 +76,7 @@ def attack(n: int, rng: np.random.Generator) -> Tally:
         fc.save_weights(saved, nn.Sequential(nn.Linear(2, 2, rng=0)), {"a": [1]})
         of_weights = _archive.read(saved, "weights file")
         kinds = [(of_run, _resumption), (of_loop, _checkpoint), (of_loop, _checkpoint), (of_weights, _weights)]
+
         def case(i: int) -> Tally:
             draw = np.random.default_rng((seed, i))
             path = os.path.join(directory, f"{os.getpid()}.npz")
