@@ -23,6 +23,7 @@ from ._geometry import shown
 
 JSON_MEMBER = "fastconv.json"
 _LARGEST_JSON = 2**20
+_LONGEST_HEADER = 2000  # of an array of numbers it is shorter; Python's parser may report MemoryError for a longer one
 _MAGIC = b"PK\x03\x04"
 
 # Sizes are always given in the 64-bit fields, so that files of all sizes look alike.
@@ -253,9 +254,9 @@ def _array(name: str, content: bytes) -> Array:
     try:
         version = np.lib.format.read_magic(stream)
         if version == (1, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream, _LONGEST_HEADER)
         elif version == (2, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream)
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(stream, _LONGEST_HEADER)
         else:
             raise ValueError(f"format {version}")
     except MemoryError:
@@ -264,7 +265,7 @@ def _array(name: str, content: bytes) -> Array:
         raise ValueError(f"{name[:80]!r} is not an array: {error}") from error
     if dtype.kind not in "fiub" or dtype.names is not None or dtype.shape:
         raise _Foreign(f"{name[:80]!r} has dtype {dtype}")
-    count = math.prod(shape)
+    count = math.prod(shape) if all(type(size) is int for size in shape) else -1
     if count < 0 or count * dtype.itemsize != len(content) - stream.tell():
         raise ValueError(f"{name[:80]!r} has not the size that its header claims")
     flat = np.frombuffer(content, dtype, count, stream.tell()) if count else np.empty(0, dtype)

@@ -4,8 +4,8 @@ The new content goes into a temporary file beside the target, is flushed to the 
 in one step. The old file is never opened for writing.
 
 A temporary file has a short name that depends on the target's, so that names of any legal length can be written, and
-is locked while its writer lives. One that is not locked was left by a process that was killed; the next writer of
-the same target removes it.
+is locked while its writer lives. Those that are not locked were left by processes that were killed; the next writer
+of the same target removes them.
 """
 
 import errno
@@ -14,7 +14,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, BinaryIO
 
 try:
@@ -26,6 +26,8 @@ Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 # Writers of one target at the same time, and leftovers that cannot be locked.
 _MOST_TEMPORARIES = 1000
+# So many free names in a row, and no later one is taken.
+_FREE_NAMES = 3
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -45,17 +47,12 @@ def open_regular(path: str) -> BinaryIO:
     A named pipe would block the one who opens it, and a device may give bytes for ever.
     """
     # Not blocking, so that a named pipe without a writer opens as well, to be refused.
-    descriptor = os.open(path, _READ)
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        if not stat.S_ISREG(mode):
+    with ExitStack() as on_error:
+        file = on_error.enter_context(open(path, "rb", opener=lambda name, _: os.open(name, _READ)))
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ValueError(f"{path}: not a regular file")
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
+        on_error.pop_all()
+    return file
 
 
 @contextmanager
@@ -70,8 +67,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     OSError
-        The file cannot be written; it names `path`, whose old content is untouched. After any error, in the block
-        too, no temporary file is left.
+        The file cannot be written; it names `path`, whose old content is untouched, unless the last act failed: to
+        bring the new name to the disk. After any error, in the block too, no temporary file is left.
     """
     target = os.fsdecode(path)
     try:
@@ -98,8 +95,10 @@ def check_writable(path: Path) -> None:
         real = os.path.realpath(target)
         _mode_of(real)
         temporary, descriptor = _create_temporary(os.path.dirname(real) or os.curdir, os.path.basename(real))
-        os.unlink(temporary)
-        os.close(descriptor)
+        try:
+            os.unlink(temporary)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         if error.errno is None or error.filename == target:
             raise
@@ -114,20 +113,22 @@ def _replacing(target: str) -> Iterator[BinaryIO]:
     # The first descriptor of the open file keeps the lock until the name is settled; the second one is closed before,
     # since closing is the last chance of some file systems to report an error.
     try:
-        with os.fdopen(os.dup(lock), "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            if mode is not None and hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), mode)
+        second = os.dup(lock)
+        try:
+            with os.fdopen(second, "wb", closefd=False) as file:
+                yield file
+                file.flush()
+                os.fsync(second)
+                if mode is not None and hasattr(os, "fchmod"):
+                    os.fchmod(second, mode)
+        finally:
+            os.close(second)
         if os.name == "nt":
             os.close(lock)
             lock = -1
         os.replace(temporary, target)
     except BaseException:
-        if lock == -1 or _is_file(temporary, lock):
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
+        _discard(temporary, lock)
         raise
     finally:
         if lock != -1:
@@ -150,9 +151,9 @@ def _mode_of(target: str) -> int | None:
 
 def _create_temporary(directory: str, name: str) -> tuple[str, int]:
     """Create and lock a temporary file; the system's umask gives it the mode of a new file."""
-    tag = zlib.crc32(os.fsencode(name))
+    start = os.path.join(directory, f".fastconv-{zlib.crc32(os.fsencode(name)):08x}-")
     for attempt in range(_MOST_TEMPORARIES):
-        temporary = os.path.join(directory, f".fastconv-{tag:08x}-{attempt}")
+        temporary = f"{start}{attempt}"
         while True:
             try:
                 descriptor = os.open(temporary, _CREATE, 0o666)
@@ -160,13 +161,43 @@ def _create_temporary(directory: str, name: str) -> tuple[str, int]:
                 if _remove_abandoned(temporary):
                     continue
                 break
-            if _fcntl is not None:
-                _fcntl.flock(descriptor, _fcntl.LOCK_EX)
-            if _fcntl is None or _is_file(temporary, descriptor):
-                return temporary, descriptor
+            try:
+                if _lock(temporary, descriptor):
+                    _remove_later(start, attempt)
+                    return temporary, descriptor
+            except BaseException:
+                _discard(temporary, descriptor)
+                os.close(descriptor)
+                raise
             # Another writer took it for abandoned between the creation and the lock.
             os.close(descriptor)
     raise FileExistsError(errno.EEXIST, "Too many temporary files", directory)
+
+
+def _lock(temporary: str, descriptor: int) -> bool:
+    """Wait for the lock of a new file; whether it still has its name then."""
+    if _fcntl is None:
+        return True
+    _fcntl.flock(descriptor, _fcntl.LOCK_EX)
+    return _is_file(temporary, descriptor)
+
+
+def _discard(temporary: str, descriptor: int) -> None:
+    """Remove a temporary file of one's own, unless another writer has done so; -1: it is closed."""
+    if descriptor == -1 or _is_file(temporary, descriptor):
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+
+
+def _remove_later(start: str, attempt: int) -> None:
+    """Remove what several writers left that were killed at the same time."""
+    free = 0
+    while free < _FREE_NAMES:
+        attempt += 1
+        temporary = f"{start}{attempt}"
+        free = 0 if os.path.lexists(temporary) else free + 1
+        if not free:
+            _remove_abandoned(temporary)
 
 
 def _remove_abandoned(temporary: str) -> bool:

@@ -13,6 +13,8 @@ from fastconv.nn.parameter import Parameter, is_parameter_data
 
 from ._state import State
 
+_SMALLEST_FLOAT32 = 2.0**-149
+
 Key = int | str
 """Name of a parameter, or its position if parameters have no names."""
 
@@ -29,6 +31,12 @@ class Batch(NamedTuple):
     params: list[Array]
     grads: list[Array]
     states: dict[str, list[Array]]
+
+    @property
+    def eps(self) -> float:
+        """The group's `eps`, which is not rounded to 0: a gradient of 0 must not become 0 / 0."""
+        eps: float = self.group["eps"]
+        return max(eps, _SMALLEST_FLOAT32) if self.dtype is FLOAT32 else eps
 
 
 class Routine:

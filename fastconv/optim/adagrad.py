@@ -97,6 +97,6 @@ class Adagrad(Optimizer):
         group = batch.group
         lr = group["lr"] / (1 + (batch.step - 1) * group["lr_decay"])
         ops.adagrad(
-            batch.params, batch.grads, batch.states["sum"], lr, group["weight_decay"], group["eps"],
+            batch.params, batch.grads, batch.states["sum"], lr, group["weight_decay"], batch.eps,
             group["eps_inside_sqrt"],
         )  # fmt: skip

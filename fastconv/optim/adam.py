@@ -108,6 +108,6 @@ class Adam(Optimizer):
         beta1, beta2 = group["betas"]
         ops.adam(
             batch.params, batch.grads, states["exp_avg"], states["exp_avg_sq"], states.get("max_exp_avg_sq"),
-            group["lr"], beta1, beta2, group["eps"], group["weight_decay"], batch.step,
+            group["lr"], beta1, beta2, batch.eps, group["weight_decay"], batch.step,
             group["decoupled_weight_decay"], group["eps_inside_sqrt"],
         )  # fmt: skip

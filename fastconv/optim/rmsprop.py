@@ -110,7 +110,7 @@ class RMSprop(Optimizer):
         group, states = batch.group, batch.states
         ops.rmsprop(
             batch.params, batch.grads, states["square_avg"], states.get("grad_avg"), states.get("momentum_buffer"),
-            group["lr"], group["alpha"], group["eps"], group["weight_decay"], group["momentum"],
+            group["lr"], group["alpha"], batch.eps, group["weight_decay"], group["momentum"],
             group["eps_inside_sqrt"],
         )  # fmt: skip
 

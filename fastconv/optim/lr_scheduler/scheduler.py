@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from numbers import Real
 from typing import Any, ClassVar, Protocol
 
 from fastconv._geometry import shown
@@ -49,6 +50,12 @@ class LRScheduler:
     _not_saved: ClassVar[frozenset[str]] = frozenset({"optimizer"})
     # What a state_dict of PyTorch's schedulers has that follows from the rest, or is of use to PyTorch alone.
     _ignored: ClassVar[frozenset[str]] = frozenset({"_step_count", "_get_lr_called_within_step", "_is_initial"})
+
+    _one_for_each: ClassVar[frozenset[str]] = frozenset({"base_lrs", "_last_lr", "min_lrs", "_milestones"})
+    """Lists of a state that have a number for each group, or for each change of schedules."""
+
+    _may_be_none: ClassVar[frozenset[str]] = frozenset({"best"})
+    """Numbers of a state that there may not be yet."""
 
     last_epoch: int
 
@@ -144,7 +151,7 @@ class LRScheduler:
         TypeError
             `state_dict` is not a mapping.
         ValueError
-            A key is missing or unknown. Nothing was changed.
+            A key is missing or unknown, or a value of another kind. Nothing was changed.
         """
         self._check_state(state_dict)
         own = vars(self).keys() - self._not_saved
@@ -161,6 +168,24 @@ class LRScheduler:
         unknown = sorted(map(str, state_dict.keys() - self._saved_keys() - self._ignored))
         if missing or unknown:
             raise ValueError(f"{name}: state_dict lacks {missing} and has unknown {unknown}")
+        for key in sorted(vars(self).keys() - self._not_saved):
+            own, value = vars(self)[key], state_dict[key]
+            if not (_alike(own, value) or (value is None and key in self._may_be_none)):
+                raise ValueError(f"{name}: {key} of state_dict must be like {shown(own)}, got {shown(value)}")
+            if key in self._one_for_each and len(value) != len(own):
+                raise ValueError(f"{name}: {key} of state_dict must have {len(own)} numbers, got {len(value)}")
+
+
+def _alike(own: Any, value: Any) -> bool:
+    """Whether a value is of the kind of another: a flag, a text, a number, or a list of such."""
+    if isinstance(own, list):
+        return isinstance(value, list) and all(_alike(own[0] if own else 0, item) for item in value)
+    for kind in (bool, str):
+        if isinstance(own, kind):
+            return isinstance(value, kind)
+    if own is None or isinstance(own, Real):
+        return (isinstance(value, Real) and not isinstance(value, bool)) or (own is None and value is None)
+    return True
 
 
 def with_groups(scheduler: str, optimizer: Any) -> Any:

@@ -9,6 +9,8 @@ from .._hyperparameters import number
 from ._arguments import whole
 from .scheduler import HasGroups, LRScheduler
 
+_MOST_MILESTONES = 100_000  # of a state that counts them
+
 
 class StepLR(LRScheduler):
     r"""Multiply the rate by `gamma` every `step_size` steps: :math:`\gamma_t = \gamma_0\, g^{\lfloor t / s \rfloor}`.
@@ -101,6 +103,17 @@ class MultiStepLR(LRScheduler):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave; PyTorch counts milestones in a dictionary."""
-        super().load_state_dict(state_dict)
-        if isinstance(self.milestones, Mapping):
-            self.milestones = sorted(step for step, times in self.milestones.items() for _ in range(times))
+        super().load_state_dict(_listed(state_dict))
+
+    def _check_state(self, state_dict: Any) -> None:
+        super()._check_state(_listed(state_dict))
+
+
+def _listed(state_dict: Any) -> Any:
+    """A state with its milestones in a list."""
+    counts = state_dict.get("milestones") if isinstance(state_dict, Mapping) else None
+    if not isinstance(counts, Mapping):
+        return state_dict
+    if sum(whole("MultiStepLR", "milestones", times) for times in counts.values()) > _MOST_MILESTONES:
+        raise ValueError(f"MultiStepLR: state_dict must have at most {_MOST_MILESTONES} milestones")
+    return {**state_dict, "milestones": sorted(step for step, times in counts.items() for _ in range(times))}
