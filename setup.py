@@ -8,6 +8,8 @@ Environment (all optional):
   FASTCONV_NO_EXTENSIONS=1   a pure-Python build
   FASTCONV_NO_OPENMP=1       serial kernels
   FASTCONV_BUILD_ISAS=...    only these instruction sets, separated by commas
+  FASTCONV_SANITIZE=1        kernels that check themselves: AddressSanitizer and UndefinedBehaviorSanitizer, for a Python
+                             that is started with LD_PRELOAD=$(gcc -print-file-name=libasan.so)
 """
 import os
 import platform
@@ -50,6 +52,7 @@ LINK = ["-s"]
 if sys.platform == "linux":
     COMPILE.append("-fno-plt")
     LINK.append("-Wl,--build-id=none")
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 COMPACT = ("optim",)                                    # with -O2: as fast or faster, and smaller
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
@@ -140,6 +143,10 @@ class BuildKernels(build_ext):
                 if extension.name.endswith(".parallel"):
                     extension.extra_compile_args.append("-fopenmp")
                     extension.extra_link_args.append("-fopenmp")
+        if switched_on("FASTCONV_SANITIZE"):
+            for extension in self.extensions:
+                extension.extra_compile_args += [*SANITIZE, "-O1", "-g1", "-fno-omit-frame-pointer"]
+                extension.extra_link_args = [*SANITIZE, *(flag for flag in extension.extra_link_args if flag != "-s")]
         super().build_extensions()
 
     def copy_extensions_to_source(self) -> None:

@@ -1,0 +1,139 @@
+"""Calls of everything that computes: what faults are injected into, and what is hashed."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastconv import functional as F
+from fastconv import models, nn, optim
+from fastconv._arrays import Array
+
+from ..functional.calls import CALLS, run
+from ..functional.test_repeatability import Normals
+from ..grids import CONV2D, DEPTHWISE, POINTWISE, WINOGRAD, Conv2d, normals
+from ..nn.test_tape import CHAINS
+from ..optim.cases import OPTIMIZERS
+
+DTYPES = (np.float32, np.float64)
+GRIDS = {"direct": CONV2D, "depthwise": DEPTHWISE, "pointwise": POINTWISE, "winograd": WINOGRAD}
+
+
+class Call(NamedTuple):
+    """Something that computes arrays, the same ones whenever `run` comes after `reset`."""
+
+    name: str
+    run: Callable[[], list[Array]]
+    reset: Callable[[], None] = lambda: None
+    inputs: tuple[Array, ...] = ()
+    """Arrays that must stay as they are."""
+
+
+def digest(arrays: Iterable[Array]) -> str:
+    """A hash of bits, shapes and dtypes."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(f"{array.dtype}{array.shape}".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def functions() -> Iterator[Call]:
+    """Every function of `fastconv.functional`, in both precisions."""
+    for dtype in DTYPES:
+        for name, build in CALLS.items():
+            arguments = build(Normals(dtype, batch=3))
+            inputs = tuple(value for value in arguments.values() if isinstance(value, np.ndarray))
+            yield Call(f"{name} {np.dtype(dtype)}", partial(run, name, arguments), inputs=inputs)
+
+
+def _convolve(x: Array, w: Array, b: Array, dy: Array, options: dict[str, Any]) -> list[Array]:
+    return [F.conv2d(x, w, b, **options), *(g for g in F.conv2d_backward(dy, x, w, **options) if g is not None)]
+
+
+def convolutions() -> Iterator[Call]:
+    """Forward and backward passes of every algorithm, over the grids of shapes with their tails."""
+    for algorithm, grid in GRIDS.items():
+        for dtype in DTYPES[: 1 if algorithm == "winograd" else 2]:
+            for name, conv in grid.items():
+                yield _convolution(f"{algorithm} {name} {np.dtype(dtype)}", algorithm, conv, dtype)
+
+
+def _convolution(name: str, algorithm: str, conv: Conv2d, dtype: Any) -> Call:
+    arrays = [normals(shape, dtype) for shape in (conv.input, conv.weight, conv.weight[:1], conv.output())]
+    options = dict(zip(conv._fields[2:], conv[2:], strict=True), algorithm=algorithm)
+    return Call(name, partial(_convolve, *arrays, options), inputs=tuple(arrays))
+
+
+class Training:
+    """Steps of training of one network, on one batch, from tapes where there are some."""
+
+    def __init__(self, net: nn.Module, x: Array, optimizer: Callable[[list[nn.Parameter]], optim.Optimizer]) -> None:
+        parameters = list(net.parameters())
+        self.net, self.x = net, x
+        self.optimizer = optimizer(parameters) if parameters else None
+        self.upstream = normals(net(x).shape, x.dtype)
+        self.generators = [module.rng for module in net.modules() if hasattr(module, "rng")]
+        for _ in range(2):  # the second pass records
+            self.run()
+        self.first = [array.copy() for array in net.state_dict().values()]
+        self.draws = [generator.bit_generator.state for generator in self.generators]
+        self.steps = self.optimizer.state_dict() if self.optimizer else {}
+
+    def reset(self) -> None:
+        """Back to the state in which the first step began; what is kept between steps otherwise, stays."""
+        self.net.train()
+        self.net.load_state_dict(dict(zip(self.net.state_dict(), self.first, strict=True)))
+        self.net.zero_grad()
+        for generator, state in zip(self.generators, self.draws, strict=True):
+            generator.bit_generator.state = state
+        if self.optimizer:
+            self.optimizer.load_state_dict(self.steps)
+
+    def run(self) -> list[Array]:
+        """A step, and an evaluation after it."""
+        self.net.zero_grad()
+        output = self.net(self.x)
+        results = [output, self.net.backward(self.upstream)]
+        results += [parameter.grad for parameter in self.net.parameters() if parameter.grad is not None]
+        if self.optimizer:
+            self.optimizer.step()
+        self.net.eval()
+        results += [self.net(self.x)]
+        self.net.train()
+        return [*results, *self.net.state_dict().values()]
+
+
+def _training(name: str, net: nn.Module, x: Array, kind: Any, options: dict[str, Any]) -> Call:
+    training = Training(net, x, lambda parameters: kind(parameters, **options))
+    return Call(name, training.run, training.reset, (training.x, training.upstream))
+
+
+def trainings() -> Iterator[Call]:
+    """Steps of networks, from tapes: every kind of layer, and every optimizer."""
+    x = normals((3, 2, 9, 7))
+    for name, make in CHAINS.items():
+        yield _training(f"training {name}", make(), x, *OPTIMIZERS["Momentum, nesterov"])
+    for name, (kind, options) in OPTIMIZERS.items():
+        yield _training(f"training with {name}", CHAINS["small"](), x, kind, options)
+    yield _training("training LeNet-5", models.lenet5(rng=0), normals((2, 1, 32, 32)), *OPTIMIZERS["Adam"])
+
+
+def everything() -> list[Call]:
+    """All of them."""
+    return [*functions(), *convolutions(), *trainings()]
+
+
+def expected(call: Call) -> str:
+    """The hash of what a call gives when nothing is wrong."""
+    call.reset()
+    return digest(call.run())
+
+
+def drawn(calls: list[Call], rng: np.random.Generator) -> Iterator[Call]:
+    """All calls in a random order, again and again."""
+    while True:
+        for i in rng.permutation(len(calls)):
+            yield calls[i]
