@@ -84,7 +84,6 @@ class Training:
 
     def reset(self) -> None:
         """Back to the state in which the first step began; what is kept between steps otherwise, stays."""
-        self.net.train()
         self.net.load_state_dict(dict(zip(self.net.state_dict(), self.first, strict=True)))
         self.net.zero_grad()
         for generator, state in zip(self.generators, self.draws, strict=True):
@@ -94,15 +93,14 @@ class Training:
 
     def run(self) -> list[Array]:
         """A step, and an evaluation after it."""
-        self.net.zero_grad()
+        self.net.train().zero_grad()
         output = self.net(self.x)
         results = [output, self.net.backward(self.upstream)]
         results += [parameter.grad for parameter in self.net.parameters() if parameter.grad is not None]
         if self.optimizer:
             self.optimizer.step()
         self.net.eval()
-        results += [self.net(self.x)]
-        self.net.train()
+        results.append(self.net(self.x))
         return [*results, *self.net.state_dict().values()]
 
 
