@@ -35,6 +35,11 @@ cdef extern from * nogil:
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     }
+    static __thread void *watch_of_thread;              /* the Watch of the run that this thread works for ... */
+    static __thread int thread_looks;                   /* ... and whether it is the one that looks for signals */
+    static inline void *watching(void) { return watch_of_thread; }
+    static inline int looking(void) { return thread_looks; }
+    static inline void watch(void *watch, int looks) { watch_of_thread = watch; thread_looks = looks; }
     #ifdef _OPENMP
     enum { BUILT_WITH_OPENMP = 1 };
     #else
@@ -48,6 +53,9 @@ cdef extern from * nogil:
     uint64_t float_mode_get() noexcept
     void float_mode_set(uint64_t mode) noexcept
     double seconds_now() noexcept
+    void* watching() noexcept
+    bint looking() noexcept
+    void watch(void* watch, bint looks) noexcept
 
 # Work that one thread should have before another one is woken: about 10 microseconds of it.
 cdef double GRAIN = 4e5
@@ -91,15 +99,20 @@ cdef bint signal_raised() noexcept nogil:
         return PyErr_CheckSignals() != 0
 
 
-cdef bint look(Watch* watch) noexcept nogil:
+cdef bint look(Watch* now) noexcept nogil:
     """Called between items by the thread that made the call; true once a signal handler raised."""
-    cdef double now
-    if not watch.stopped:
-        now = seconds_now()
-        if now >= watch.next_look:
-            watch.next_look = now + POLL_SECONDS
-            watch.stopped = signal_raised()
-    return watch.stopped
+    cdef double time
+    if not now.stopped:
+        time = seconds_now()
+        if time >= now.next_look:
+            now.next_look = time + POLL_SECONDS
+            now.stopped = signal_raised()
+    return now.stopped
+
+
+cdef bint stopping() noexcept nogil:
+    cdef Watch* now = <Watch*>watching()
+    return look(now) if looking() else now.stopped
 
 
 cdef int team(Py_ssize_t items, double work) noexcept nogil:
@@ -112,15 +125,16 @@ cdef int team(Py_ssize_t items, double work) noexcept nogil:
     return <int>count if count > 1 else 1
 
 
-cdef void serial(Body body, void* job, Py_ssize_t items, Watch* watch) noexcept nogil:
+cdef void serial(Body body, void* job, Py_ssize_t items, Watch* now) noexcept nogil:
     cdef Py_ssize_t item
+    watch(now, True)
     for item in range(items):
-        if item and look(watch):
+        if item and look(now):
             break
         body(job, item, 0)
 
 
-cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* watch, uint64_t mode) noexcept nogil:
+cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* now, uint64_t mode) noexcept nogil:
     cdef Py_ssize_t item
     cdef uint64_t before = 0
     cdef int thread = 0
@@ -128,24 +142,28 @@ cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* wat
         before = float_mode_get()
         float_mode_set(mode)
         thread = threadid()
+        watch(now, thread == 0)
         for item in prange(items, schedule="dynamic", chunksize=1):
             if thread == 0:
-                look(watch)
-            if not watch.stopped:
+                look(now)
+            if not now.stopped:
                 body(job, item, thread)
         float_mode_set(before)
 
 
 cdef int run(Body body, void* job, Py_ssize_t items, int threads) except -1 nogil:
-    cdef Watch watch
+    cdef Watch now
     cdef uint64_t before = float_mode_get()
     cdef uint64_t mode = FLOAT_MODE_DEFAULT | (FLOAT_MODE_FLUSH if flush else 0)
-    watch.next_look = seconds_now() + POLL_SECONDS
-    watch.stopped = False
+    cdef void* outer = watching()                   # of a call in which a signal handler makes this one
+    cdef bint looks = looking()
+    now.next_look = seconds_now() + POLL_SECONDS
+    now.stopped = False
     float_mode_set(mode)
     if threads == 1:
-        serial(body, job, items, &watch)
+        serial(body, job, items, &now)
     else:
-        shared(body, job, items, threads, &watch, mode)
+        shared(body, job, items, threads, &now, mode)
     float_mode_set(before)
-    return -1 if watch.stopped else 0
+    watch(outer, looks)
+    return -1 if now.stopped else 0
