@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from . import __path__, table
+from . import __path__, supervised, table
 from .promise import Promise
 
 
@@ -33,10 +33,15 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="; ".join(promises) + " (default: all)")
     parser.add_argument("--size", default="smoke", help="smoke (default), full, or a fraction of full")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, help="child processes at a time (default: the CPUs of this process)")
     parser.add_argument("--write", metavar="FILE", help="put what was measured into this table: docs/reliability.md")
+    parser.add_argument("--add", action="store_true",
+                        help="with --write: add to what stands there, a portion with another seed")
     args = parser.parse_args()
     if unknown := set(args.names) - set(promises):
         parser.error(f"no promise {', '.join(sorted(unknown))}; there are {', '.join(promises)}")
+    if args.workers:
+        supervised.workers = args.workers
     broken = False
     for name in args.names or promises:
         promise = promises[name]
@@ -50,7 +55,7 @@ def main() -> int:
         sys.stdout.flush()
         broken |= bool(tally.lost)
         if args.write:
-            table.write(args.write, list(promises.values()), promise, tally, seconds)
+            table.write(args.write, list(promises.values()), promise, tally, seconds, args.seed, args.add)
     return int(broken)
 
 
