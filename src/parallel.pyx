@@ -2,7 +2,8 @@
 
     run:  remember the floating-point mode of each thread and set the default one (round to nearest, subnormals kept)
           items are dealt to the threads one by one (dynamic schedule)
-          the calling thread looks for signals every POLL_SECONDS; once one raised, the items left are skipped
+          the calling thread looks for signals every POLL_SECONDS, of one run or of many short ones; once one raised,
+          the items left are skipped
           the mode, with its exception flags, is put back as it was
 """
 from cython.parallel cimport parallel, prange, threadid
@@ -37,9 +38,16 @@ cdef extern from * nogil:
     }
     static __thread void *watch_of_thread;              /* the Watch of the run that this thread works for ... */
     static __thread int thread_looks;                   /* ... and whether it is the one that looks for signals */
+    static __thread double next_look;                   /* when this thread looks again */
     static inline void *watching(void) { return watch_of_thread; }
     static inline int looking(void) { return thread_looks; }
     static inline void watch(void *watch, int looks) { watch_of_thread = watch; thread_looks = looks; }
+    static inline int is_time(double now, double pause) {
+        if (now < next_look)
+            return 0;
+        next_look = now + pause;
+        return 1;
+    }
     #ifdef _OPENMP
     enum { BUILT_WITH_OPENMP = 1 };
     #else
@@ -56,6 +64,7 @@ cdef extern from * nogil:
     void* watching() noexcept
     bint looking() noexcept
     void watch(void* watch, bint looks) noexcept
+    bint is_time(double now, double pause) noexcept
 
 # Work that one thread should have before another one is woken: about 10 microseconds of it.
 cdef double GRAIN = 4e5
@@ -90,7 +99,6 @@ def get_flush():
 
 
 cdef struct Watch:
-    double next_look
     bint stopped
 
 
@@ -101,12 +109,8 @@ cdef bint signal_raised() noexcept nogil:
 
 cdef bint look(Watch* now) noexcept nogil:
     """Called between items by the thread that made the call; true once a signal handler raised."""
-    cdef double time
-    if not now.stopped:
-        time = seconds_now()
-        if time >= now.next_look:
-            now.next_look = time + POLL_SECONDS
-            now.stopped = signal_raised()
+    if not now.stopped and is_time(seconds_now(), POLL_SECONDS):
+        now.stopped = signal_raised()
     return now.stopped
 
 
@@ -129,7 +133,7 @@ cdef void serial(Body body, void* job, Py_ssize_t items, Watch* now) noexcept no
     cdef Py_ssize_t item
     watch(now, True)
     for item in range(items):
-        if item and look(now):
+        if look(now):
             break
         body(job, item, 0)
 
@@ -157,7 +161,6 @@ cdef int run(Body body, void* job, Py_ssize_t items, int threads) except -1 nogi
     cdef uint64_t mode = FLOAT_MODE_DEFAULT | (FLOAT_MODE_FLUSH if flush else 0)
     cdef void* outer = watching()                   # of a call in which a signal handler makes this one
     cdef bint looks = looking()
-    now.next_look = seconds_now() + POLL_SECONDS
     now.stopped = False
     float_mode_set(mode)
     if threads == 1:

@@ -150,9 +150,7 @@ def attack_here(n: int, seed: int) -> Tally:
     """The attack, in a process with the preloaded library."""
     fc.set_num_threads(1)
     rng, faults = np.random.default_rng(seed), _faults()
-    calls = [*suite.functions(), *suite.trainings()]
-    more = list(suite.convolutions())
-    calls += [more[i] for i in rng.choice(len(more), len(calls) // 2, replace=False)]
+    calls = [*suite.functions(), *suite.trainings(), *suite.convolutions(100, rng)]
     order = rng.permutation(len(calls))
     pairs = [(calls[i], fault) for i in order for fault in faults]
     tally = supervise(lambda i: starved(*pairs[i]), min(n, len(pairs)), chunk=1)

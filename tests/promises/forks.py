@@ -21,8 +21,7 @@ THREADS = 8
 
 def _small(rng: np.random.Generator, n: int) -> list[tuple[suite.Call, str]]:
     """Some calls of all kinds, and their hashes."""
-    convolutions = list(suite.convolutions())
-    calls = [*suite.functions(), *(convolutions[i] for i in rng.choice(len(convolutions), 100, replace=False))]
+    calls = [*suite.functions(), *suite.convolutions(60, rng)]
     return [(calls[i], suite.expected(calls[i])) for i in rng.choice(len(calls), n, replace=False)]
 
 
@@ -133,14 +132,14 @@ def attack_threads(n: int, rng: np.random.Generator) -> Tally:
                 lost.append(call.name)
         return lost
 
-    interval = sys.getswitchinterval()
+    interval, threads = sys.getswitchinterval(), fc.get_num_threads()
     sys.setswitchinterval(1e-5)
     try:
         with ThreadPoolExecutor(THREADS) as pool:
             lost = [name for found in pool.map(work, range(THREADS)) for name in found]
     finally:
         sys.setswitchinterval(interval)
-        fc.set_num_threads(1)
+        fc.set_num_threads(threads)
     return Tally(tried=n // THREADS * THREADS, lost=lost)
 
 

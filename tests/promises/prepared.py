@@ -27,7 +27,7 @@ def prepared(
     command = [*prefix, sys.executable, "-m", f"{__package__}.prepared", module, function.__name__]
     path = os.pathsep.join([environment.pop("PYTHONPATH", str(ROOT)), str(ROOT), str(ROOT / "tests")])
     done = subprocess.run(
-        [*command, *map(json.dumps, arguments)], env=os.environ | environment | {"PYTHONPATH": path}, cwd=ROOT,
+        [*command, *map(json.dumps, arguments)], env=os.environ | environment | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}, cwd=ROOT,
         capture_output=True, text=True, timeout=timeout,
     )  # fmt: skip
     if done.returncode:

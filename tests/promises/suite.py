@@ -53,12 +53,17 @@ def _convolve(x: Array, w: Array, b: Array, dy: Array, options: dict[str, Any]) 
     return [F.conv2d(x, w, b, **options), *(g for g in F.conv2d_backward(dy, x, w, **options) if g is not None)]
 
 
-def convolutions() -> Iterator[Call]:
-    """Forward and backward passes of every algorithm, over the grids of shapes with their tails."""
-    for algorithm, grid in GRIDS.items():
-        for dtype in DTYPES[: 1 if algorithm == "winograd" else 2]:
-            for name, conv in grid.items():
-                yield _convolution(f"{algorithm} {name} {np.dtype(dtype)}", algorithm, conv, dtype)
+def convolutions(n: int | None = None, rng: np.random.Generator | None = None) -> Iterator[Call]:
+    """Forward and backward passes of every algorithm, over the grids of shapes with their tails; or `n` drawn ones."""
+    cases = [
+        (f"{algorithm} {name} {np.dtype(dtype)}", algorithm, conv, dtype)
+        for algorithm, grid in GRIDS.items()
+        for dtype in DTYPES[: 1 if algorithm == "winograd" else 2]
+        for name, conv in grid.items()
+    ]
+    if n is not None and rng is not None:
+        cases = [cases[i] for i in rng.choice(len(cases), min(n, len(cases)), replace=False)]
+    return (_convolution(*case) for case in cases)
 
 
 def _convolution(name: str, algorithm: str, conv: Conv2d, dtype: Any) -> Call:
@@ -119,19 +124,7 @@ def trainings() -> Iterator[Call]:
     yield _training("training LeNet-5", models.lenet5(rng=0), normals((2, 1, 32, 32)), *OPTIMIZERS["Adam"])
 
 
-def everything() -> list[Call]:
-    """All of them."""
-    return [*functions(), *convolutions(), *trainings()]
-
-
 def expected(call: Call) -> str:
     """The hash of what a call gives when nothing is wrong."""
     call.reset()
     return digest(call.run())
-
-
-def drawn(calls: list[Call], rng: np.random.Generator) -> Iterator[Call]:
-    """All calls in a random order, again and again."""
-    while True:
-        for i in rng.permutation(len(calls)):
-            yield calls[i]
