@@ -15,8 +15,11 @@ from .promise import Promise
 
 def found() -> dict[str, Promise]:
     """Every promise of this package, by name."""
-    modules = (importlib.import_module(f"{__package__}.{m.name}") for m in pkgutil.iter_modules(__path__)
-               if m.name != "__main__")
+    modules = (
+        importlib.import_module(f"{__package__}.{m.name}")
+        for m in pkgutil.iter_modules(__path__)
+        if m.name != "__main__"
+    )
     return {promise.name: promise for module in modules for promise in getattr(module, "PROMISES", ())}
 
 
@@ -35,8 +38,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, help="child processes at a time (default: the CPUs of this process)")
     parser.add_argument("--write", metavar="FILE", help="put what was measured into this table: docs/reliability.md")
-    parser.add_argument("--add", action="store_true",
-                        help="with --write: add to what stands there, a portion with another seed")
+    parser.add_argument(
+        "--add", action="store_true", help="with --write: add to what stands there, a portion with another seed"
+    )
     args = parser.parse_args()
     if unknown := set(args.names) - set(promises):
         parser.error(f"no promise {', '.join(sorted(unknown))}; there are {', '.join(promises)}")

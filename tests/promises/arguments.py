@@ -23,9 +23,11 @@ Cell = tuple[str, str, type[Exception], Any]
 
 
 def _of_arrays(name: str, argument: str, value: np.ndarray) -> list[Cell]:
-    wrong: list[Any] = [change for kind, change in NOT_ARRAYS.items()
-                        if not (kind == "C35-None" and optional(name, argument))
-                        and not (kind == "bytes" and value.dtype.kind == "i")]  # fmt: skip
+    wrong: list[Any] = [
+        change
+        for kind, change in NOT_ARRAYS.items()
+        if not (kind == "C35-None" and optional(name, argument)) and not (kind == "bytes" and value.dtype.kind == "i")
+    ]
     if value.dtype.kind == "f":
         wrong += [partial(lambda dtype, x: np.zeros(x.shape, dtype), dtype) for dtype in DTYPES]
     elif value.dtype.kind == "i":
@@ -39,7 +41,9 @@ def _of_arrays(name: str, argument: str, value: np.ndarray) -> list[Cell]:
 def _of_sizes(name: str, argument: str) -> list[Cell]:
     pair = (1.0,) if "1d" in name else (1.0, 2)
     wrong: list[Cell] = [(name, argument, TypeError, value) for value in (2.0, b"2", True, np.float64(2), {}, 2j, pair)]
-    return wrong + [(name, argument, ValueError, value) for value in (-1, (), (1, 2, 3), 2**31, 2**63, 10**400, -(2**70))]
+    return wrong + [
+        (name, argument, ValueError, value) for value in (-1, (), (1, 2, 3), 2**31, 2**63, 10**400, -(2**70))
+    ]
 
 
 def functions() -> list[Cell]:
@@ -100,8 +104,12 @@ def _case(order: list[int], i: int) -> Tally:
     found = wrong(is_function, cell)
     name, argument, error, value = cell
     mode = "" if __debug__ else "python -O: "
-    return Tally(1, lost=[f"case {i}: {mode}{name}({argument}={str(value)[:60]}) should raise {error.__name__} and {found}"]
-                 if found else [])  # fmt: skip
+    return Tally(
+        1,
+        lost=[f"case {i}: {mode}{name}({argument}={str(value)[:60]}) should raise {error.__name__} and {found}"]
+        if found
+        else [],
+    )
 
 
 def _attack(n: int, rng: np.random.Generator) -> Tally:

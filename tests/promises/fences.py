@@ -43,7 +43,11 @@ class Pen:
     def put(self, array: np.ndarray, at_end: bool) -> np.ndarray:
         """A copy whose last byte, or first, lies against a fence."""
         start = PAGE + (self.room - array.nbytes if at_end else 0)
-        ends = slice(max(start - NEAR, PAGE), start) if at_end else slice(start + array.nbytes, start + array.nbytes + NEAR)
+        ends = (
+            slice(max(start - NEAR, PAGE), start)
+            if at_end
+            else slice(start + array.nbytes, start + array.nbytes + NEAR)
+        )
         self.near = self.bytes[ends.start : min(ends.stop, PAGE + self.room)]
         self.near[:] = CANARY
         copy = self.bytes[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
@@ -92,9 +96,12 @@ def _step(a: Maker) -> None:
     """Two steps of an optimizer on parameters of odd sizes."""
     rng = a.rng
     rules: list[Callable[..., Any]] = [
-        partial(optim.SGD, momentum=0.9, nesterov=True), optim.Adagrad, partial(optim.RMSprop, centered=True, momentum=0.9),
-        partial(optim.Adam, amsgrad=True), optim.AdamW,
-    ]  # fmt: skip
+        partial(optim.SGD, momentum=0.9, nesterov=True),
+        optim.Adagrad,
+        partial(optim.RMSprop, centered=True, momentum=0.9),
+        partial(optim.Adam, amsgrad=True),
+        optim.AdamW,
+    ]
     parameters = [nn.Parameter(a(int(size))) for size in rng.integers(1, 68, 2)]
     optimizer = rules[rng.integers(len(rules))](parameters, lr=0.1)
     for _ in range(2):
@@ -135,7 +142,7 @@ PROMISES = [
     Promise(
         "fences",
         "no kernel touches a byte outside its arrays: forbidden pages before and behind each, on every instruction set",
-        4000,
+        3000,
         100_000,
         _attack,
     )

@@ -28,7 +28,12 @@ DEFAULT = 0x1F80
 INEXACT = 0x20
 """The flag that every rounded sum of Python sets too, and with it the plans of the kernels."""
 FLAGS = 0x3F
-MODES = {"default": DEFAULT, "flush subnormals": DEFAULT | 0x8040, "round up": DEFAULT | 0x4000, "to zero": DEFAULT | 0x6000}
+MODES = {
+    "default": DEFAULT,
+    "flush subnormals": DEFAULT | 0x8040,
+    "round up": DEFAULT | 0x4000,
+    "to zero": DEFAULT | 0x6000,
+}
 DATA: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "normals": lambda x: x,
     "overflow": lambda x: x * np.finfo(x.dtype).max,
@@ -82,6 +87,13 @@ class Watched:
         return result
 
 
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    """The same bits; of NaN there are many, and IEEE 754 leaves open which one comes out."""
+    if a.dtype.kind != "f":
+        return same_bits(a, b)
+    return same_bits(np.where(np.isnan(a), np.nan, a), np.where(np.isnan(b), np.nan, b))
+
+
 def _results(call: Call) -> list[np.ndarray]:
     results = getattr(F, call.name)(**call.arguments)
     return [np.asarray(result) for result in (results if isinstance(results, tuple) else (results,))]
@@ -89,6 +101,7 @@ def _results(call: Call) -> list[np.ndarray]:
 
 def _spread(call: Call, data: str) -> Call:
     """The call on other data; a hundred copies of each image, so that there is work for several threads."""
+
     def changed(name: str, value: Any) -> Any:
         if name == "input_shape":
             return (value[0] * 100, *value[1:])
@@ -129,11 +142,11 @@ def _case(seed: int, i: int) -> Tally:
                     after = environment.get()
                 if (after ^ MODES[mode]) & ~FLAGS:
                     watched.lost.append(f"MXCSR {MODES[mode]:#x} became {after:#x}")
-            if not all(map(same_bits, *results)):
+            if not all(map(_alike, *results)):
                 watched.lost.append("4 threads give other bits: their mode is another")
             lost += [f"case {i}: {line}, {mode}, {data}, in {call}" for line in watched.lost]
             watched.lost = []
-    return Tally(1, faults=mode != "default", lost=lost)
+    return Tally(1, int(mode != "default"), lost)
 
 
 def _attack(n: int, rng: np.random.Generator) -> Tally:
@@ -145,9 +158,9 @@ def _attack(n: int, rng: np.random.Generator) -> Tally:
 PROMISES = [
     Promise(
         "float-mode",
-        "every operation leaves MXCSR as it was, in kernels with its flags, computes alike in worker threads, and never "
-        "trips `np.seterr(all=\"raise\")`",
-        len(FAMILIES) * len(MODES) * len(DATA),
+        "every operation leaves MXCSR as it was, in kernels with its flags, computes alike in worker threads, and "
+        "never trips `np.seterr(all='raise')`",
+        len(FAMILIES) * len(MODES) * len(DATA) // 2,
         10 * len(FAMILIES) * len(MODES) * len(DATA),
         _attack,
     )

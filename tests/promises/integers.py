@@ -44,7 +44,7 @@ PROMISES = [
     Promise(
         "integers",
         "of integer data, every instruction set gives the bits of the plain twin, forward and gradients",
-        6000,
+        5000,
         200_000,
         _attack,
     )

@@ -212,12 +212,12 @@ PROMISES = [
     Promise(
         "interrupts",
         "Ctrl-C in a long convolution, backward pass or step of training is KeyboardInterrupt within 0.3 s",
-        12,
+        8,
         200,
         attack_signals,
     ),
     Promise(
-        "interrupted places",
+        "interrupted-places",
         "KeyboardInterrupt wherever the library calls or is called leaves nothing behind: the next call is right",
         400,
         50_000,

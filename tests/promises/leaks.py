@@ -206,5 +206,5 @@ PROMISES = [
         1_000_000,
         attack_calls,
     ),
-    Promise("leaks of failing calls", "calls that fail leave no memory behind", 12_000, 1_000_000, attack_failing),
+    Promise("failing-leaks", "calls that fail leave no memory behind", 12_000, 1_000_000, attack_failing),
 ]

@@ -31,13 +31,17 @@ def _may_hold(call: Call, argument: str) -> bool:
     """
     if "norm" in call.name:
         return argument in ("input", "grad_output")
-    return argument != "weight" or not (call.name.startswith("conv") and ("_backward" in call.name or "_tr" in call.name))
+    gradient = call.name.startswith("conv") and ("_backward" in call.name or "_transpose" in call.name)
+    return argument != "weight" or not gradient
 
 
 def _spoil(call: Call, rng: np.random.Generator) -> int:
     """Put a few values that are not finite anywhere in the arrays of a call; how many."""
-    names = [name for name, value in call.arguments.items()
-             if isinstance(value, np.ndarray) and value.dtype.kind == "f" and _may_hold(call, name)]
+    names = [
+        name
+        for name, value in call.arguments.items()
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and _may_hold(call, name)
+    ]
     for name in names:  # the other call of the pair has the same arrays
         call.arguments[name] = call.arguments[name].copy()
     count = int(rng.integers(1, 4))

@@ -73,7 +73,8 @@ class _Child:
         if at == self.stop and self.process.exitcode == 0:
             return self.tally, self.stop
         code = self.process.exitcode
-        how = "was stuck" if self.stuck else f"ended by {signal.Signals(-code).name if code < 0 else f'exit code {code}'}"
+        how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        how = "was stuck" if self.stuck else how
         self.tally.lost.append(f"case {at}: the process {how}")
         self.tally.tried += 1
         return self.tally, at + 1

@@ -47,7 +47,7 @@ def numbers(line: str) -> tuple[int, int, int, int, list[int]]:
 
 
 def write(
-    path: str, promises: list[Promise], measured: Promise, tally: Tally, seconds: float, seed: int = 0, add: bool = False
+    path: str, promises: list[Promise], measured: Promise, tally: Tally, seconds: float, seed: int, add: bool
 ) -> None:
     """Put a run into the row of `measured`; the file's table lists `promises` in this order.
 

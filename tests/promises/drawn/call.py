@@ -19,8 +19,10 @@ class Call(NamedTuple):
 
     def __str__(self) -> str:
         """Shapes say more than elements."""
-        shown = (f"{key}={f'{x.dtype}{list(x.shape)}' if isinstance(x, np.ndarray) else x}"
-                 for key, x in self.arguments.items())
+        shown = (
+            f"{key}={f'{x.dtype}{list(x.shape)}' if isinstance(x, np.ndarray) else x}"
+            for key, x in self.arguments.items()
+        )
         return f"{self.name}({', '.join(shown)})"
 
 
@@ -62,8 +64,9 @@ def serves(call: Call, algorithm: str = "winograd") -> bool:
         return False
     options = {key: given[key] for key in ("stride", "padding", "dilation", "groups")}
     try:
-        fc.explain_conv2d(given["input"].shape, given["weight"].shape, **options, algorithm=algorithm,
-                          dtype=given["input"].dtype)  # fmt: skip
+        fc.explain_conv2d(
+            given["input"].shape, given["weight"].shape, **options, algorithm=algorithm, dtype=given["input"].dtype
+        )
     except ValueError:
         return False
     return True

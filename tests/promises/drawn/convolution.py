@@ -18,6 +18,7 @@ def _few(rng: np.random.Generator, most: int) -> int:
 
 def _options(rng: np.random.Generator, axes: int) -> dict[str, Any]:
     """Strides, dilations, paddings of so many axes."""
+
     def pair(low: int, high: int, often: int) -> tuple[int, ...]:
         return tuple(often if rng.random() < 0.6 else int(rng.integers(low, high)) for _ in range(axes))
 
@@ -72,11 +73,14 @@ def _transposed(a: Maker, axes: int) -> Pair:
         groups, c, k = _channels(rng)
         sizes = (*(_few(rng, 8) for _ in range(axes - 1)), int(rng.integers(1, 36)))
         n, kernel = int(rng.integers(1, 4)), tuple(map(int, rng.integers(1, 5, axes)))
-        options = {key: tuple(map(int, rng.integers(low, low + 3, axes))) for key, low in
-                   (("stride", 1), ("dilation", 1), ("padding", 0), ("output_padding", 0))}
+        lowest = {"stride": 1, "dilation": 1, "padding": 0, "output_padding": 0}
+        options: dict[str, Any] = {
+            key: tuple(map(int, rng.integers(low, low + 3, axes))) for key, low in lowest.items()
+        }
         if n * np.prod(sizes) * groups * c * k * np.prod(kernel) > MOST:
             continue
-        arguments = {"input": a(n, groups * c, *sizes), "weight": a(groups * c, k, *kernel), "groups": groups, **options}
+        options["groups"] = groups
+        arguments = {"input": a(n, groups * c, *sizes), "weight": a(groups * c, k, *kernel), **options}
         try:
             shape = shape_of(name, arguments)
         except ValueError:

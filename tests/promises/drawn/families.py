@@ -9,12 +9,24 @@ from . import convolution, elementwise, pooling
 from .call import Pair
 
 LINEAR: dict[str, Callable[[Maker], Pair]] = {
-    **{name: getattr(convolution, name) for name in
-       ("conv2d", "conv1d", "conv_transpose2d", "conv_transpose1d", "linear")},
-    **{name: getattr(pooling, name) for name in
-       ("avg_pool2d", "avg_pool1d", "adaptive_avg_pool2d", "max_pool2d", "max_pool1d", "adaptive_max_pool2d",
-        "max_unpool2d", "pad2d")},
-}  # fmt: skip
+    **{
+        name: getattr(convolution, name)
+        for name in ("conv2d", "conv1d", "conv_transpose2d", "conv_transpose1d", "linear")
+    },
+    **{
+        name: getattr(pooling, name)
+        for name in (
+            "avg_pool2d",
+            "avg_pool1d",
+            "adaptive_avg_pool2d",
+            "max_pool2d",
+            "max_pool1d",
+            "adaptive_max_pool2d",
+            "max_unpool2d",
+            "pad2d",
+        )
+    },
+}
 """Linear in the input, those of maxima for given places."""
 
 EXACT: dict[str, Callable[[Maker], Pair]] = {
@@ -30,9 +42,11 @@ FAMILIES: dict[str, Callable[[Maker], Pair]] = {
     **{name: partial(elementwise.activation, name=name) for name in ("sigmoid", "tanh", *ELEMENTWISE)},
     **{name: partial(elementwise.softmax, name=name) for name in ("softmax", "log_softmax")},
     "cross_entropy": partial(elementwise.class_ids, name="cross_entropy"),
-    **{name: getattr(elementwise, name) for name in
-       ("binary_cross_entropy_with_logits", "batch_norm", "group_norm", "layer_norm")},
-}  # fmt: skip
+    **{
+        name: getattr(elementwise, name)
+        for name in ("binary_cross_entropy_with_logits", "batch_norm", "group_norm", "layer_norm")
+    },
+}
 """Every family."""
 
 

@@ -10,8 +10,11 @@ from .call import Call, Pair, shape_of
 
 
 def _image(rng: np.random.Generator, axes: int) -> tuple[int, ...]:
-    return (*map(int, rng.integers(1, 4, 2)), *(int(size) for size in rng.integers(1, 14, axes - 1)),
-            int(rng.integers(1, 68)))
+    return (
+        *map(int, rng.integers(1, 4, 2)),
+        *(int(size) for size in rng.integers(1, 14, axes - 1)),
+        int(rng.integers(1, 68)),
+    )
 
 
 def _windows(rng: np.random.Generator, axes: int) -> dict[str, Any]:
@@ -96,8 +99,10 @@ def adaptive_max_pool2d(a: Maker) -> Pair:
     x, size = a(*_image(a.rng, 2)), (int(a.rng.integers(1, 9)), int(a.rng.integers(1, 36)))
     shape = (*x.shape[:2], *size)
     back = {"grad_output": a(*shape), "indices": a.ids(prod(x.shape[2:]), *shape), "input_shape": x.shape}
-    return Pair(Call("adaptive_max_pool2d", {"input": x, "output_size": size, "return_indices": True}),
-                Call("adaptive_max_pool2d_backward", back))
+    return Pair(
+        Call("adaptive_max_pool2d", {"input": x, "output_size": size, "return_indices": True}),
+        Call("adaptive_max_pool2d_backward", back),
+    )
 
 
 def max_unpool2d(a: Maker) -> Pair:

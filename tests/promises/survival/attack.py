@@ -115,7 +115,8 @@ def _allowed(error: BaseException, target: targets.Target, said: list[str]) -> b
         return target.name in targets.FILES or any("save" in name or "load" in name for name in said)
     if isinstance(error, IndexError) and said[-1:] == ["pop"]:  # as of a list
         return True
-    return type(error) in (RuntimeError, NotImplementedError) and bool(said)  # `backward` before `forward`, base classes
+    # `backward` before `forward`; what a subclass is to write
+    return type(error) in (RuntimeError, NotImplementedError) and bool(said)
 
 
 def _shown(value: Any) -> str:

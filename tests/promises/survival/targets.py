@@ -18,8 +18,15 @@ from fastconv import nn
 FILES = {*NOWHERE, "Checkpoint", "CSVLogger", "Trainer"}
 """What opens files may say what the system says."""
 HOOKS = ("on_", "apply")
-"""Methods that the library calls, with objects of its own: `Callback.on_epoch_end(run)`, `Transform.apply(X, y, rng)`."""
-SETTINGS = {"set_backend", "use_backend", "set_num_threads", "threads", "set_flush_subnormals", "set_float32_conv_precision"}
+"""Methods that the library calls, with objects of its own: `Callback.on_epoch_end(run)`, `Transform.apply(...)`."""
+SETTINGS = {
+    "set_backend",
+    "use_backend",
+    "set_num_threads",
+    "threads",
+    "set_flush_subnormals",
+    "set_float32_conv_precision",
+}
 """These change what later cases compute with."""
 
 
@@ -54,15 +61,24 @@ def _class(name: str) -> Target:
 
 FUNCTION_TARGETS = [_function(name) for name in F.__all__]
 LAYER_TARGETS = [_class(name) for name in CLASSES if hasattr(nn, name)]
-OTHER_TARGETS = [_class(name) for name in CLASSES if not hasattr(nn, name) and name not in (*fc.plot.__all__, *SETTINGS)]
+OTHER_TARGETS = [
+    _class(name) for name in CLASSES if not hasattr(nn, name) and name not in (*fc.plot.__all__, *SETTINGS)
+]
 DRAWING_TARGETS = [_class(name) for name in CLASSES if name in fc.plot.__all__ and name != "animate_optimizer_paths"]
 
 
 def draw(rng: np.random.Generator) -> Target:
     """Functions most often, as they are nearest to kernels; drawing seldom, as it is slow."""
     at = rng.random()
-    targets = (FUNCTION_TARGETS if at < 0.6 else LAYER_TARGETS if at < 0.8 else OTHER_TARGETS if at < 0.9995
-               else DRAWING_TARGETS)  # fmt: skip
+    targets = (
+        FUNCTION_TARGETS
+        if at < 0.6
+        else LAYER_TARGETS
+        if at < 0.8
+        else OTHER_TARGETS
+        if at < 0.9995
+        else DRAWING_TARGETS
+    )
     return targets[rng.integers(len(targets))]
 
 
@@ -76,5 +92,7 @@ def methods(thing: Any) -> list[str]:
     """Its public methods, and the call itself."""
     if isinstance(thing, np.ndarray | np.generic | str | int | float | tuple | list | dict | type(None)):
         return []
-    found = [name for name in dir(type(thing)) if not name.startswith(("_", *HOOKS)) and callable(getattr(thing, name, None))]
+    found = [
+        name for name in dir(type(thing)) if not name.startswith(("_", *HOOKS)) and callable(getattr(thing, name, None))
+    ]
     return found + ["__call__"] * (3 * callable(thing)) + ["__iter__"] * hasattr(thing, "__iter__")

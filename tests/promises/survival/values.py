@@ -26,10 +26,10 @@ class Claims:
     """Says that it is something, and is not."""
 
     shape, dtype, ndim, size = (2, 3), np.dtype(np.float32), 2, 6
-    __array_interface__ = {"shape": (4,), "typestr": "<f4", "version": 3}  # without data: an error of NumPy's
 
     def __init__(self, value: Any) -> None:
         self.value = value
+        self.__array_interface__ = {"shape": (4,), "typestr": "<f4", "version": 3}  # without data
 
     def __array__(self, *args: Any, **given: Any) -> Any:
         return self.value
@@ -54,20 +54,147 @@ def _cycle() -> list[Any]:
     return items
 
 
-INTEGERS = (0, 1, -1, 2, 3, 5, 8, 17, 64, 255, 2**15, 2**16 + 1, 2**31 - 1, 2**31, 2**32, 2**33 + 1, 2**62, 2**63 - 1, 2**63,
-            2**64, -2, -(2**31), -(2**63), -(2**64), 10**30, 10**400)  # fmt: skip
+INTEGERS = (
+    0,
+    1,
+    -1,
+    2,
+    3,
+    5,
+    8,
+    17,
+    64,
+    255,
+    2**15,
+    2**16 + 1,
+    2**31 - 1,
+    2**31,
+    2**32,
+    2**33 + 1,
+    2**62,
+    2**63 - 1,
+    2**63,
+    2**64,
+    -2,
+    -(2**31),
+    -(2**63),
+    -(2**64),
+    10**30,
+    10**400,
+)
 NUMBERS = (0.0, -0.0, 0.5, 1.0, -1.0, 1e-320, 1e308, -1e308, float("nan"), float("inf"), -float("inf"), 2j)
-SCALARS = (np.int8(-1), np.uint64(2**64 - 1), np.int64(2), np.float16(0.5), np.float32("nan"), np.float64(2),
-           np.longdouble(2), np.bool_(True), np.str_("same"), np.datetime64("2020-01-01"), np.array(2), np.array(True))  # fmt: skip
-WORDS = ("", "same", "valid", "zeros", "reflect", "circular", "replicate", "constant", "mean", "sum", "none", "auto",
-         "direct", "winograd", "depthwise", "pointwise", "tanh", "cython", "x" * 1000, "\0", "\u00e9", "\ud800", "nan", "1")  # fmt: skip
-OTHERS = (None, True, False, b"", b"same", bytearray(4), [], (), {}, set(), [1], [1.0], {"a": 1}, frozenset({1}), range(3),
-          slice(2), ..., NotImplemented, object(), type, abs, lambda: None, np, np.ndarray, np.float32, np.dtype("f4"),
-          Path("nowhere"), ValueError("x"), memoryview(b"abc"), memoryview(np.ones(3)), _cycle(), Raises(), Nameless(),
-          Claims(None), Claims(2**63), Claims(-1), Claims(np.ones(3)), Claims("x"), np.random.default_rng(0),
-          np.random, [np.ones(2, np.float32)], [[1.0, 2.0], [3.0]], [None, None], (x for x in (1, 2)))  # fmt: skip
-DTYPES = ("f4", "f8", "f4", "f8", "f4", "f8", ">f4", ">f8", "f2", "g", "F", "i1", "u1", "<i4", "i8", "u8", ">i2", "?", "O", "S3",
-          "U3", "M8[s]", "V5", [("a", "f4"), ("b", "i8")])  # fmt: skip
+SCALARS = (
+    np.int8(-1),
+    np.uint64(2**64 - 1),
+    np.int64(2),
+    np.float16(0.5),
+    np.float32("nan"),
+    np.float64(2),
+    np.longdouble(2),
+    np.bool_(True),
+    np.str_("same"),
+    np.datetime64("2020-01-01"),
+    np.array(2),
+    np.array(True),
+)
+WORDS = (
+    "",
+    "same",
+    "valid",
+    "zeros",
+    "reflect",
+    "circular",
+    "replicate",
+    "constant",
+    "mean",
+    "sum",
+    "none",
+    "auto",
+    "direct",
+    "winograd",
+    "depthwise",
+    "pointwise",
+    "tanh",
+    "cython",
+    "x" * 1000,
+    "\0",
+    "\u00e9",
+    "\ud800",
+    "nan",
+    "1",
+)
+OTHERS = (
+    None,
+    True,
+    False,
+    b"",
+    b"same",
+    bytearray(4),
+    [],
+    (),
+    {},
+    set(),
+    [1],
+    [1.0],
+    {"a": 1},
+    frozenset({1}),
+    range(3),
+    slice(2),
+    ...,
+    NotImplemented,
+    object(),
+    type,
+    abs,
+    lambda: None,
+    np,
+    np.ndarray,
+    np.float32,
+    np.dtype("f4"),
+    Path("nowhere"),
+    ValueError("x"),
+    memoryview(b"abc"),
+    memoryview(np.ones(3)),
+    _cycle(),
+    Raises(),
+    Nameless(),
+    Claims(None),
+    Claims(2**63),
+    Claims(-1),
+    Claims(np.ones(3)),
+    Claims("x"),
+    np.random.default_rng(0),
+    np.random,
+    [np.ones(2, np.float32)],
+    [[1.0, 2.0], [3.0]],
+    [None, None],
+    (x for x in (1, 2)),
+)
+DTYPES = (
+    "f4",
+    "f8",
+    "f4",
+    "f8",
+    "f4",
+    "f8",
+    ">f4",
+    ">f8",
+    "f2",
+    "g",
+    "F",
+    "i1",
+    "u1",
+    "<i4",
+    "i8",
+    "u8",
+    ">i2",
+    "?",
+    "O",
+    "S3",
+    "U3",
+    "M8[s]",
+    "V5",
+    [("a", "f4"), ("b", "i8")],
+)
 SIZES = (0, 1, 1, 2, 2, 3, 3, 4, 5, 7, 8, 16, 17, 33, 67)
 MOST = 20_000
 
