@@ -8,8 +8,8 @@ Environment (all optional):
   FASTCONV_NO_EXTENSIONS=1   a pure-Python build
   FASTCONV_NO_OPENMP=1       serial kernels
   FASTCONV_BUILD_ISAS=...    only these instruction sets, separated by commas
-  FASTCONV_SANITIZE=1        kernels that check themselves: AddressSanitizer and UndefinedBehaviorSanitizer, for a Python
-                             that is started with LD_PRELOAD=$(gcc -print-file-name=libasan.so)
+  FASTCONV_SANITIZE=1        kernels that AddressSanitizer and UndefinedBehaviorSanitizer watch, for a Python that is
+                             started with LD_PRELOAD=$(gcc -print-file-name=libasan.so)
 """
 import os
 import platform

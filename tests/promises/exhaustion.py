@@ -1,8 +1,8 @@
 """Memory that runs out: each allocation of each call fails once, and the next call is right.
 
 The allocations are those of our kernels and of NumPy's arrays, refused by a preloaded `malloc`, and those of the
-interpreter, refused by `_testcapi.set_nomemory`. What the OpenMP runtime does when it gets no memory is its own affair: it
-ends the process. Calls are made with one thread, so that nothing of that runtime is in the way.
+interpreter, refused by `_testcapi.set_nomemory`. What the OpenMP runtime does when it gets no memory is its own affair:
+it ends the process. Calls are made with one thread, so that nothing of that runtime is in the way.
 """
 
 import ctypes
@@ -24,7 +24,6 @@ from . import suite
 from .prepared import compiled, prepared
 from .promise import Promise, Tally
 from .supervised import supervise
-
 
 KERNEL = re.compile(r"kernels\.|ops\.|function\(\*args")
 """Lines that call a kernel."""

@@ -113,7 +113,7 @@ class _Child:
         self.names = self.told.readline().strip().split(",")
 
     def trial(self, name: str, wait: float) -> tuple[float, float, bool]:
-        """From the signal to KeyboardInterrupt, by the clock and by the CPU time used; whether later calls are right."""
+        """From the signal to KeyboardInterrupt, by the clock and in CPU time; whether later calls are right."""
         print(name, file=self.ask, flush=True)
         if self.told.readline() != "ready\n":
             return np.inf, np.inf, False
@@ -146,8 +146,8 @@ def attack_signals(n: int, rng: np.random.Generator) -> Tally:
         computing.close()
     late, used = np.array(times).T
     tally.notes.append(
-        f"latest {late.max():.2f} s, median {np.median(late):.3f} s; {int((late > LIMIT).sum())} times the clock said more "
-        f"than {LIMIT} s, but less CPU time was used, as other work had the CPU (most: {used.max():.3f} s)"
+        f"latest {late.max():.2f} s, median {np.median(late):.3f} s; most CPU time {used.max():.3f} s; "
+        f"{int((late > LIMIT).sum())} times more than {LIMIT} s by the clock, as other work had the CPU"
     )
     return tally
 
@@ -155,8 +155,8 @@ def attack_signals(n: int, rng: np.random.Generator) -> Tally:
 class _Place:
     """A profile function that raises KeyboardInterrupt at one of the places where the library calls or is called.
 
-    These are the places where the interpreter looks for signals, but for the ends of loops' bodies. They are counted from
-    1, in order of time.
+    These are the places where the interpreter looks for signals, but for the ends of loops' bodies. They are counted
+    from 1, in order of time.
     """
 
     def __init__(self, number: int) -> None:

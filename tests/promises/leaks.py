@@ -1,4 +1,4 @@
-"""No leak: what the interpreter and the C heap hold does not grow with the number of calls, whether they succeed or fail."""
+"""No leak: what the interpreter and the C heap hold does not grow with calls, whether they succeed or fail."""
 
 import ctypes
 import gc
@@ -24,8 +24,8 @@ SMALL = 1024  # bytes of arrays whose memory NumPy keeps, seven of each size
 class _Heap(ctypes.Structure):
     """What glibc's `mallinfo2` tells."""
 
-    _fields_ = [(name, ctypes.c_size_t) for name in
-                ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")]
+    _names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in _names.split()]
 
 
 class Usage(NamedTuple):
@@ -99,9 +99,9 @@ def _network() -> tuple[nn.Sequential, optim.Optimizer]:
 
 
 class Shapes(Work):
-    """Steps of one network whose inputs change their shape, often to one met before, and whose layers freeze and thaw."""
+    """Steps of one network whose inputs change their shape, often to one met before; layers freeze and thaw."""
 
-    SHAPES = [(size, 2, 12, 12) for size in range(1, 12)]
+    SHAPES = tuple((size, 2, 12, 12) for size in range(1, 12))
 
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__(rng)
@@ -201,7 +201,7 @@ def attack_failing(n: int, rng: np.random.Generator) -> Tally:
 PROMISES = [
     Promise(
         "leaks",
-        "calls of many shapes, networks whose inputs change theirs, and objects that are dropped leave no memory behind",
+        "calls of many shapes, networks whose inputs change theirs, and dropped objects leave no memory behind",
         12_000,
         1_000_000,
         attack_calls,

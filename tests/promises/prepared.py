@@ -22,14 +22,14 @@ def prepared(
     function: Callable[..., Tally], *arguments: object, prefix: Sequence[str] = (), timeout: float = 7200,
     **environment: str,
 ) -> Tally:  # fmt: skip
-    """The tally of `function(*arguments)`, all JSON, in a new process with these variables, started through `prefix`."""
+    """The tally of `function(*arguments)`, all JSON, in a new process with these variables, after `prefix`."""
     module = function.__module__.rpartition(".")[2]
     command = [*prefix, sys.executable, "-m", f"{__package__}.prepared", module, function.__name__]
     path = os.pathsep.join([environment.pop("PYTHONPATH", str(ROOT)), str(ROOT), str(ROOT / "tests")])
+    variables = os.environ | environment | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
     done = subprocess.run(
-        [*command, *map(json.dumps, arguments)], env=os.environ | environment | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}, cwd=ROOT,
-        capture_output=True, text=True, timeout=timeout,
-    )  # fmt: skip
+        [*command, *map(json.dumps, arguments)], env=variables, cwd=ROOT, capture_output=True, text=True, timeout=timeout
+    )
     if done.returncode:
         how = f"{function.__name__}{arguments}: the process ended by {done.returncode}"
         return Tally(tried=1, lost=[how + "\n" + done.stderr[-4000:]])

@@ -68,7 +68,7 @@ def _call(seed: int, i: int) -> Tally:
 
 
 def fuzz(n: int, seed: int) -> Tally:
-    """`n` calls: drawn ones with every shape, with one thread; the whole suite with two of them; any argument at all."""
+    """`n` calls: the whole suite with two threads, drawn ones of every shape, and any argument at all."""
     _here()
     fc.set_num_threads(2)
     total = Tally()

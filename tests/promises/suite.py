@@ -6,16 +6,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from functional.calls import CALLS, run
+from grids import CONV2D, DEPTHWISE, POINTWISE, WINOGRAD, Conv2d, normals
+from nn.test_tape import CHAINS
+from optim.cases import OPTIMIZERS
 
 from fastconv import functional as F
 from fastconv import models, nn, optim
 from fastconv._arrays import Array
 
-from functional.calls import CALLS, run
 from .drawn import Normals
-from grids import CONV2D, DEPTHWISE, POINTWISE, WINOGRAD, Conv2d, normals
-from nn.test_tape import CHAINS
-from optim.cases import OPTIMIZERS
 
 DTYPES = (np.float32, np.float64)
 GRIDS = {"direct": CONV2D, "depthwise": DEPTHWISE, "pointwise": POINTWISE, "winograd": WINOGRAD}

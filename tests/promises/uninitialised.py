@@ -1,8 +1,8 @@
 """No result depends on what memory held before: the same hashes over two contents of it, and valgrind's memcheck.
 
 The two runs differ in what `malloc` hands out and leaves behind (``MALLOC_PERTURB_``), and in what `numpy.empty` holds,
-which also reaches the small arrays whose memory NumPy keeps. Memcheck watches the kernels for AVX2, which it emulates, and
-is asked of every result whether all its bits are defined.
+which also reaches the small arrays whose memory NumPy keeps. Memcheck watches the kernels for AVX2, which it emulates,
+and is asked of every result whether all its bits are defined.
 """
 
 import ctypes

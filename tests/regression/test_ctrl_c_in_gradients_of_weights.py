@@ -1,4 +1,4 @@
-"""Gradients of weights were long items, or many runs too short to look for signals: Ctrl-C came at the end of the call."""
+"""Gradients of weights were long items, or many runs too short to look for signals: Ctrl-C waited for their end."""
 
 import sys
 
