@@ -27,9 +27,8 @@ def prepared(
     command = [*prefix, sys.executable, "-m", f"{__package__}.prepared", module, function.__name__]
     path = os.pathsep.join([environment.pop("PYTHONPATH", str(ROOT)), str(ROOT), str(ROOT / "tests")])
     variables = os.environ | environment | {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
-    done = subprocess.run(
-        [*command, *map(json.dumps, arguments)], env=variables, cwd=ROOT, capture_output=True, text=True, timeout=timeout
-    )
+    command += map(json.dumps, arguments)
+    done = subprocess.run(command, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=timeout)
     if done.returncode:
         how = f"{function.__name__}{arguments}: the process ended by {done.returncode}"
         return Tally(tried=1, lost=[how + "\n" + done.stderr[-4000:]])
