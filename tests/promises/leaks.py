@@ -16,8 +16,8 @@ from .drawn import FAMILIES, Normals, draw, run
 from .promise import Promise, Tally
 
 WARM = 0.5  # of the calls come before the first measurement
-BLOCKS = 400, 0.002  # memory blocks of Python: in all, and for each call
-HEAP = 1 << 16, 0.2  # bytes that `malloc` has given out: in all, and for each call
+EACH = 0.002, 0.2  # memory blocks of Python, and bytes that `malloc` has given out, for each call
+HEAP = 2 << 20  # such bytes in all: tables of the interpreter grow by doubling
 SMALL = 1024  # bytes of arrays whose memory NumPy keeps, seven of each size
 
 
@@ -49,6 +49,9 @@ class Usage(NamedTuple):
 class Work:
     """Calls, by steps."""
 
+    blocks = 600
+    """Memory blocks of Python that come and go."""
+
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
 
@@ -75,7 +78,9 @@ def growth(work: Work, n: int) -> tuple[int, str, bool]:
     last, after = Usage.now(), made - warm
     more = [b - a for a, b in zip(first, last, strict=True)]
     text = f"{more[0]} blocks and {more[1]} bytes more after {after:,} calls"
-    wrong = any(grown > all_ + each * after for grown, (all_, each) in zip(more, (BLOCKS, HEAP), strict=True))
+    wrong = any(
+        grown > play + each * after for grown, play, each in zip(more, (work.blocks, HEAP), EACH, strict=True)
+    )
     return made, text, wrong
 
 
@@ -101,6 +106,7 @@ def _network() -> tuple[nn.Sequential, optim.Optimizer]:
 class Shapes(Work):
     """Steps of one network whose inputs change their shape, often to one met before; layers freeze and thaw."""
 
+    blocks = 4000  # of up to eight tapes, each in training mode and not
     SHAPES = tuple((size, 2, 12, 12) for size in range(1, 12))
 
     def __init__(self, rng: np.random.Generator) -> None:
