@@ -1,12 +1,18 @@
-"""Calls of kernels with arrays that lie between guard zones."""
+"""Calls of kernels with arrays that lie between guard zones, or against memory that may not be used."""
 
+import ctypes
+import mmap
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 ZONE = 512  # bytes on either side: more than the widest vector
+PAGE = mmap.PAGESIZE
+PROT_NONE = 0
+CANARY = 0xA5
 
 
 class Guards:
@@ -31,6 +37,42 @@ class Guards:
         for buffer in self.buffers:
             assert (buffer[:ZONE] == 0xFF).all(), "bytes before an array were written"
             assert (buffer[-ZONE:] == 0xFF).all(), "bytes behind an array were written"
+
+
+class Pen:
+    """Memory between two forbidden pages, for one array after another: a step over the fence ends the process."""
+
+    def __init__(self, room: int) -> None:
+        self.room = -(-room // PAGE) * PAGE
+        self.memory = np.frombuffer(mmap.mmap(-1, PAGE + self.room + PAGE), np.uint8)
+        self.near = self.memory[:0]
+        protect = ctypes.CDLL(None, use_errno=True).mprotect
+        for fence in (self.memory.ctypes.data, self.memory.ctypes.data + PAGE + self.room):
+            if protect(ctypes.c_void_p(fence), ctypes.c_size_t(PAGE), PROT_NONE):
+                raise OSError(ctypes.get_errno(), "mprotect")
+
+    def empty(self, shape: Sequence[int], dtype: Any, at_end: bool) -> NDArray[Any]:
+        """An array whose last byte, or first, lies against a fence; some bytes on the other side are marked."""
+        size = prod(shape) * np.dtype(dtype).itemsize
+        room = self.memory[PAGE : PAGE + self.room]
+        if at_end:
+            start = self.room - size
+            self.near = room[max(start - ZONE, 0) : start]
+        else:
+            start = 0
+            self.near = room[size : size + ZONE]
+        self.near[:] = CANARY
+        return room[start : start + size].view(dtype).reshape(shape)
+
+    def put(self, array: NDArray[Any] | np.generic, at_end: bool) -> NDArray[Any]:
+        """A copy there."""
+        copy = self.empty(array.shape, array.dtype, at_end)
+        copy[...] = array
+        return copy
+
+    def broken(self) -> bool:
+        """Whether bytes on the open side have changed."""
+        return bool((self.near != CANARY).any())
 
 
 def call(

@@ -1,7 +1,5 @@
 """No kernel touches a byte outside its arrays: each array ends, or begins, where memory that may be used does."""
 
-import ctypes
-import mmap
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -29,13 +27,10 @@ from numpy.typing import NDArray
 
 from fastconv import _backend
 
-from .guards import alone
+from .guards import Pen, alone
 from .test_activation_functions import PARAMETERS
 from .test_bins import BINS
 from .test_places import PLACES
-
-PAGE = mmap.PAGESIZE
-PROT_NONE = 0
 
 
 class Fenced:
@@ -43,20 +38,11 @@ class Fenced:
 
     def __init__(self, at_end: bool) -> None:
         self.at_end = at_end
-        self.protect = ctypes.CDLL(None, use_errno=True).mprotect
-        self.maps: list[Any] = []
+        self.pens: list[Pen] = []
 
     def empty(self, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
-        size = prod(shape) * np.dtype(dtype).itemsize
-        pages = -(-size // PAGE) * PAGE
-        memory = mmap.mmap(-1, PAGE + pages + PAGE)
-        start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        for fence in (start, start + PAGE + pages):
-            if self.protect(ctypes.c_void_p(fence), ctypes.c_size_t(PAGE), PROT_NONE):
-                raise OSError(ctypes.get_errno(), "mprotect")
-        self.maps.append(memory)
-        offset = PAGE + pages - size if self.at_end else PAGE
-        return np.frombuffer(memory, dtype, prod(shape), offset).reshape(shape)
+        self.pens.append(Pen(prod(shape) * np.dtype(dtype).itemsize))
+        return self.pens[-1].empty(shape, dtype, self.at_end)
 
     def copy(self, array: NDArray[Any] | np.generic) -> NDArray[Any]:
         fenced = self.empty(array.shape, array.dtype)

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 from functional.calls import Maker
 
+import fastconv as fc
 from fastconv import _backend
 
 from .drawn import LINEAR, Call, draw, factor, run
@@ -20,6 +21,7 @@ def _dot(a: np.ndarray, b: np.ndarray) -> int:
 def _case(seed: int, i: int) -> Tally:
     rng = np.random.default_rng((seed, i))
     forward, backward = draw(LINEAR, Maker(rng.choice(["float32", "float64"]), rng))
+    fc.set_float32_conv_precision("highest")  # Winograd's transforms have fractions
     lost = []
     arguments = {key: value for key, value in forward.arguments.items() if key != "bias"}
     x, g = arguments["input"], backward.arguments["grad_output"]

@@ -17,7 +17,7 @@ import fastconv as fc
 from fastconv import _backend
 from fastconv import functional as F
 
-from .drawn import FAMILIES, Call, Normals, Pair
+from .drawn import FAMILIES, Call, Normals, Pair, enlarged
 from .instruction_sets import use
 from .promise import Promise, Tally
 from .supervised import supervise
@@ -100,17 +100,11 @@ def _results(call: Call) -> list[np.ndarray]:
 
 
 def _spread(call: Call, data: str) -> Call:
-    """The call on other data; a hundred copies of each image, so that there is work for several threads."""
+    """The call on other data."""
 
     def changed(name: str, value: Any) -> Any:
-        if name == "input_shape":
-            return (value[0] * 100, *value[1:])
-        if not isinstance(value, np.ndarray):
-            return value
-        if value.dtype.kind == "f" and name not in ("running_var", "target", "output"):
-            value = DATA[data](value)
-        whole = name in ("weight", "bias", "pos_weight", "running_mean", "running_var") and "binary" not in call.name
-        return value if whole else np.concatenate([value] * 100)
+        real = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        return DATA[data](value) if real and name not in ("running_var", "target", "output") else value
 
     return Call(call.name, {name: changed(name, value) for name, value in call.arguments.items()})
 
@@ -129,7 +123,7 @@ def _case(seed: int, i: int) -> Tally:
     with use(isas[rng.integers(len(isas))], watched), np.errstate(all="raise"):
         for call in pair:
             with np.errstate(all="ignore"):
-                call = _spread(call, data)
+                call = _spread(enlarged(call, a, 100), data)
             results = []
             for threads in (1, 4):
                 fc.set_num_threads(threads)

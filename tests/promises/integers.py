@@ -21,6 +21,7 @@ def _case(seed: int, i: int) -> Tally:
     rng = np.random.default_rng((seed, i))
     pair: Pair = draw(EXACT, Maker(rng.choice(["float32", "float64"]), rng))
     fc.set_num_threads(1 + i % 3)
+    fc.set_float32_conv_precision("highest")  # Winograd's transforms have fractions
     lost = []
     for call in pair:
         with fc.use_backend("numpy"):
@@ -44,7 +45,7 @@ PROMISES = [
     Promise(
         "integers",
         "of integer data, every instruction set gives the bits of the plain twin, forward and gradients",
-        5000,
+        4000,
         200_000,
         _attack,
     )

@@ -4,39 +4,19 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from functional.calls import Maker, same_bits
+from functional.calls import same_bits
 from functional.test_layouts import LAYOUTS
 from functional.test_repeatability import BATCHES
 
 import fastconv as fc
 from fastconv import _backend
 
-from .drawn import FAMILIES, Call, Normals, draw, run, serves
+from .drawn import FAMILIES, Call, Normals, draw, enlarged, run, serves
 from .instruction_sets import use
 from .promise import Promise, Tally
 from .supervised import supervise
 
 THREADS = (2, 3, 4, 7, 8, 16)
-IMAGES = ("grad_output", "input", "output", "logits", "target", "indices")
-MOST = 200_000
-"""Elements of an argument."""
-
-
-def _enlarged(call: Call, a: Maker) -> Call:
-    """As many images that there is work for some threads."""
-    sizes = [np.size(value) for value in call.arguments.values()]
-    times = min(2 ** int(a.rng.integers(0, 9)), max(MOST // max(sizes), 1))
-    names = (*IMAGES, "weight", "pos_weight") if "binary" in call.name else IMAGES
-
-    def larger(name: str, value: Any) -> Any:
-        if name == "input_shape":
-            return (value[0] * times, *value[1:])
-        if name not in names:
-            return value
-        more = np.concatenate([value] * times)
-        return more if value.dtype.kind == "i" else abs(a(*more.shape)) if "target" in name else a(*more.shape)
-
-    return Call(call.name, {name: larger(name, value) for name, value in call.arguments.items()})
 
 
 def _has_batch(call: Call, results: list[np.ndarray]) -> bool:
@@ -76,7 +56,7 @@ def _case(seed: int, i: int) -> Tally:
     rng = np.random.default_rng((seed, i))
     a = Normals(rng.choice(["float32", "float64"]), rng)
     pair = draw(FAMILIES, a)
-    call = _enlarged(pair[rng.integers(2)], a)
+    call = enlarged(pair[rng.integers(2)], a, 2 ** int(rng.integers(0, 9)))
     if serves(call) and rng.random() < 0.5:
         call.arguments["algorithm"] = "winograd"
     isas = _backend.runnable()

@@ -93,7 +93,7 @@ PROMISES = [
     Promise(
         "specials",
         "NaN and infinities land exactly where the definition puts them, in every lane, on every instruction set",
-        2000,
+        1500,
         20_000,
         _attack,
     )

@@ -70,3 +70,25 @@ def serves(call: Call, algorithm: str = "winograd") -> bool:
     except ValueError:
         return False
     return True
+
+
+IMAGES = ("grad_output", "input", "output", "logits", "target", "indices")
+MOST = 200_000
+"""Elements of an argument."""
+
+
+def enlarged(call: Call, a: Maker, times: int) -> Call:
+    """As many times the images, but for very large ones, so that there is work for several threads."""
+    sizes = [np.size(value) for value in call.arguments.values()]
+    times = max(min(times, MOST // max(sizes)), 1)
+    names = (*IMAGES, "weight", "pos_weight") if "binary" in call.name else IMAGES
+
+    def larger(name: str, value: Any) -> Any:
+        if name == "input_shape":
+            return (value[0] * times, *value[1:])
+        if name not in names:
+            return value
+        more = np.concatenate([value] * times)
+        return more if value.dtype.kind == "i" else abs(a(*more.shape)) if "target" in name else a(*more.shape)
+
+    return Call(call.name, {name: larger(name, value) for name, value in call.arguments.items()})

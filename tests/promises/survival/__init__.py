@@ -8,7 +8,7 @@ PROMISES = [
         "survival",
         "no public call ends the interpreter, or raises anything but TypeError, ValueError, MemoryError or what is "
         "documented: shapes, dtypes, strides, absurd numbers and wrong types, each call in a supervised process",
-        25_000,
+        15_000,
         1_000_000,
         attack,
     )
