@@ -8,6 +8,8 @@ Environment (all optional):
   FASTCONV_NO_EXTENSIONS=1   a pure-Python build
   FASTCONV_NO_OPENMP=1       serial kernels
   FASTCONV_BUILD_ISAS=...    only these instruction sets, separated by commas
+  FASTCONV_SANITIZE=1        kernels that AddressSanitizer and UndefinedBehaviorSanitizer watch, for a Python that is
+                             started with LD_PRELOAD=$(gcc -print-file-name=libasan.so)
 
 GCC and Clang compile it, as vectors are theirs; on Windows that is clang-cl, which must be in the path.
 """
@@ -60,6 +62,7 @@ WINDOWS = sys.platform == "win32"
 if WINDOWS:
     COMPILE = [flag for flag in COMPILE if flag != "-fvisibility=hidden"]       # names of a .pyd are hidden anyway
     LINK = []
+SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 COMPACT = ("optim",)                                    # with -O2: as fast or faster, and smaller
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
@@ -159,6 +162,10 @@ class BuildKernels(build_ext):
                 if extension.name.endswith(".parallel"):
                     extension.extra_compile_args.append("-fopenmp")
                     extension.extra_link_args.append("-fopenmp")
+        if switched_on("FASTCONV_SANITIZE"):
+            for extension in self.extensions:
+                extension.extra_compile_args += [*SANITIZE, "-O1", "-g1", "-fno-omit-frame-pointer"]
+                extension.extra_link_args = [*SANITIZE, *(flag for flag in extension.extra_link_args if flag != "-s")]
         super().build_extensions()
 
     def use_clang_cl(self) -> None:

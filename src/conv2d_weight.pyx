@@ -14,7 +14,7 @@ one of dot products. Pixels also are where dilation is so far that a window woul
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 
-from ...parallel cimport run, team
+from ...parallel cimport run, stopping, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport (
     Axis, Band, Piece, Tap, ceil_div, clamp, find_places, frame, lines_of, piece, plan, plan_window, positions, window,
@@ -150,6 +150,8 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     for i in range(max(band.flat, taps + LANES)):         # both gradients and sums are in order
         lines[i] = i
     for b in range(item.first_band, item.stop_band):
+        if stopping():
+            return
         at = piece(band, b)
         flat = at.images * at.rows * at.columns
         find_places(band, &at, places)
@@ -215,6 +217,8 @@ cdef void weight_dots(void* argument, Py_ssize_t number, int thread) noexcept no
     lines.b_line, lines.b_vector = j.row.pace * band.pitch * LANES, j.column.pace * LANES
     memset(c, 0, item.rows * c_step * LANES * sizeof(real))
     for b in range(item.first_band, item.stop_band):
+        if stopping():
+            return
         at = piece(band, b)
         if j.stacked:
             stack_band(j, &item, &at, j.tables + thread * j.table_size, pixels, grads)

@@ -17,7 +17,7 @@ the bits do not depend on M, N or threads.
 """
 from libc.stdlib cimport free
 
-from ...parallel cimport run, team
+from ...parallel cimport run, stopping, team
 from .simd cimport (
     LANES, TILE_COLUMNS, TILE_VECTORS, prefetch, prefetch_write, real, vec, vec_fma, vec_load, vec_load_part, vec_set,
     vec_store, vec_store_part, vec_transpose,
@@ -243,6 +243,8 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
     cdef Product p
     p.c_row = g.N
     for chunk in range(g.chunks):
+        if stopping():
+            return
         k = g.depth * chunk // g.chunks
         p.depth = g.depth * (chunk + 1) // g.chunks - k
         p.accumulate = chunk > 0

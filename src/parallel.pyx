@@ -3,7 +3,8 @@
     run:  remember the floating-point mode of each thread and set the default one (round to nearest, subnormals kept)
           each thread takes the items of its own share, one by one, and then those that are left of the others': what
           one call wrote is mostly read by the same thread in the next, from its own cache
-          the calling thread looks for signals every POLL_SECONDS; once one raised, the items left are skipped
+          the calling thread looks for signals every POLL_SECONDS, of one run or of many short ones; once one raised,
+          the items left are skipped
           the mode, with its exception flags, is put back as it was
 """
 from cython.parallel cimport parallel, threadid
@@ -41,6 +42,18 @@ cdef extern from * nogil:
     }
     #endif
     static inline Py_ssize_t take_one(Py_ssize_t *next) { return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED); }
+    static __thread void *watch_of_thread;              /* the Watch of the run that this thread works for ... */
+    static __thread int thread_looks;                   /* ... and whether it is the one that looks for signals */
+    static __thread double next_look;                   /* when this thread looks again */
+    static inline void *watching(void) { return watch_of_thread; }
+    static inline int looking(void) { return thread_looks; }
+    static inline void watch(void *watch, int looks) { watch_of_thread = watch; thread_looks = looks; }
+    static inline int is_time(double now, double pause) {
+        if (now < next_look)
+            return 0;
+        next_look = now + pause;
+        return 1;
+    }
     #ifdef _OPENMP
     enum { BUILT_WITH_OPENMP = 1 };
     #else
@@ -55,6 +68,10 @@ cdef extern from * nogil:
     void float_mode_set(uint64_t mode) noexcept
     double seconds_now() noexcept
     Py_ssize_t take_one(Py_ssize_t* next) noexcept
+    void* watching() noexcept
+    bint looking() noexcept
+    void watch(void* watch, bint looks) noexcept
+    bint is_time(double now, double pause) noexcept
 
 cdef enum:
     MOST_SHARES = 64            # of the items; more threads than that share them
@@ -92,7 +109,6 @@ def get_flush():
 
 
 cdef struct Watch:
-    double next_look
     bint stopped
 
 
@@ -101,15 +117,16 @@ cdef bint signal_raised() noexcept nogil:
         return PyErr_CheckSignals() != 0
 
 
-cdef bint look(Watch* watch) noexcept nogil:
+cdef bint look(Watch* now) noexcept nogil:
     """Called between items by the thread that made the call; true once a signal handler raised."""
-    cdef double now
-    if not watch.stopped:
-        now = seconds_now()
-        if now >= watch.next_look:
-            watch.next_look = now + POLL_SECONDS
-            watch.stopped = signal_raised()
-    return watch.stopped
+    if not now.stopped and is_time(seconds_now(), POLL_SECONDS):
+        now.stopped = signal_raised()
+    return now.stopped
+
+
+cdef bint stopping() noexcept nogil:
+    cdef Watch* now = <Watch*>watching()
+    return look(now) if looking() else now.stopped
 
 
 cdef int team(Py_ssize_t items, double work) noexcept nogil:
@@ -122,10 +139,11 @@ cdef int team(Py_ssize_t items, double work) noexcept nogil:
     return <int>count if count > 1 else 1
 
 
-cdef void serial(Body body, void* job, Py_ssize_t items, Watch* watch) noexcept nogil:
+cdef void serial(Body body, void* job, Py_ssize_t items, Watch* now) noexcept nogil:
     cdef Py_ssize_t item
+    watch(now, True)
     for item in range(items):
-        if item and look(watch):
+        if look(now):
             break
         body(job, item, 0)
 
@@ -135,22 +153,22 @@ cdef struct Share:
     Py_ssize_t unused[6]        # no other share in this cache line
 
 
-cdef void work_through(Share* shares, int count, int thread, Body body, void* job, Watch* watch) noexcept nogil:
+cdef void work_through(Share* shares, int count, int thread, Body body, void* job, Watch* now) noexcept nogil:
     cdef Share* share
     cdef Py_ssize_t item
     cdef int turn
     for turn in range(count):
         share = &shares[(thread + turn) % count]
-        while not watch.stopped:
+        while not now.stopped:
             item = take_one(&share.next)
             if item >= share.stop:
                 break
-            if thread == 0 and look(watch):
+            if thread == 0 and look(now):
                 break
             body(job, item, thread)
 
 
-cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* watch, uint64_t mode) noexcept nogil:
+cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* now, uint64_t mode) noexcept nogil:
     cdef Share shares[MOST_SHARES]
     cdef int count = min(threads, MOST_SHARES), i
     cdef uint64_t before = 0
@@ -161,20 +179,23 @@ cdef void shared(Body body, void* job, Py_ssize_t items, int threads, Watch* wat
     with parallel(num_threads=threads):
         before = float_mode_get()
         float_mode_set(mode)
-        work_through(shares, count, threadid(), body, job, watch)
+        watch(now, threadid() == 0)
+        work_through(shares, count, threadid(), body, job, now)
         float_mode_set(before)
 
 
 cdef int run(Body body, void* job, Py_ssize_t items, int threads) except -1 nogil:
-    cdef Watch watch
+    cdef Watch now
     cdef uint64_t before = float_mode_get()
     cdef uint64_t mode = FLOAT_MODE_DEFAULT | (FLOAT_MODE_FLUSH if flush else 0)
-    watch.next_look = seconds_now() + POLL_SECONDS
-    watch.stopped = False
+    cdef void* outer = watching()                   # of a call in which a signal handler makes this one
+    cdef bint looks = looking()
+    now.stopped = False
     float_mode_set(mode)
     if threads == 1:
-        serial(body, job, items, &watch)
+        serial(body, job, items, &now)
     else:
-        shared(body, job, items, threads, &watch, mode)
+        shared(body, job, items, threads, &now, mode)
     float_mode_set(before)
-    return -1 if watch.stopped else 0
+    watch(outer, looks)
+    return -1 if now.stopped else 0

@@ -15,7 +15,7 @@ and at the end taps = A^T M A. Two ways, by the size of M:
 How many parts there are depends on shapes only, so that no thread changes a bit. A result that is not finite is
 reported rather than trusted, as in winograd.pyx.
 """
-from ...parallel cimport run, team
+from ...parallel cimport run, stopping, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport ceil_div, clamp
 from .minimal_filter cimport INPUTS, KERNEL, OUTPUTS, POINTS, lanes_to_lines, output_tile
@@ -70,7 +70,7 @@ cdef void part_item(void* argument, Py_ssize_t part, int thread) noexcept nogil:
     cdef bint accumulate = False
     images.values = pixels + whole_lines(line_reals(&j.tiles))
     grads.values = images.values + whole_lines(POINTS * images.point_step)
-    while unit < stop:
+    while unit < stop and not stopping():
         units = min(j.units, stop - unit)
         for u in range(units):
             transform_unit(&images, &j.tiles, unit + u, u, pixels)

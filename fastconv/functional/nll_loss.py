@@ -1,5 +1,6 @@
 """Negative log-likelihood: the loss of a classifier whose log-probabilities are known."""
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,7 @@ class _Task(NamedTuple):
     """Checked arguments: where the classes of the targets stand, and what they weigh."""
 
     input: Array
-    axis: int  # of the classes
-    places: Array  # class ids with an axis of one class, 0 where a sample does not count
+    places: Array  # of each sample's class in the flat input; of its class 0 where it does not count
     weights: Array  # of each sample; 0 where it does not count
     counted: Array  # which samples count
     reduction: str
@@ -37,12 +37,14 @@ def _task(function: str, input: Any, target: Any, weight: Any, ignore_index: Any
     ignore = integer(function, "ignore_index", ignore_index, -(2**63), 2**63 - 1)
     ids, ignored = class_ids(function, integers(function, "target", target), classes, ignore, loss_shape)
     counted = np.ones(loss_shape, bool) if ignored is None else ~ignored
-    ids[~counted] = 0
-    weights = np.where(counted, w[ids], 0) if classes else np.zeros(loss_shape, x.dtype)
+    np.copyto(ids, 0, where=~counted)
+    weights = np.where(counted, w.take(ids), 0) if classes else np.zeros(loss_shape, x.dtype)
     with np.errstate(all="ignore"):
         total = float(weights.sum(dtype=np.float64))
     samples = int(np.count_nonzero(counted))
-    return _Task(x, axis, np.expand_dims(ids, axis), weights, counted, reduction, samples, total)
+    outer, inner = prod(x.shape[:axis]), prod(x.shape[axis + 1 :])
+    places = (np.arange(outer)[:, None] * classes + ids.reshape(outer, inner)) * inner + np.arange(inner)
+    return _Task(x, places.reshape(loss_shape), weights, counted, reduction, samples, total)
 
 
 def nll_loss(
@@ -90,9 +92,8 @@ def nll_loss(
     """
     task = _task("nll_loss", input, target, weight, ignore_index, reduction)
     if task.input.size:
-        picked = np.take_along_axis(task.input, task.places, task.axis)
         with np.errstate(all="ignore"):
-            losses = -task.weights * picked.reshape(task.weights.shape)
+            losses = -task.weights * task.input.take(task.places)
         losses = np.where(task.counted, losses, task.input.dtype.type(0))
     else:
         losses = np.zeros(task.weights.shape, task.input.dtype)
@@ -145,5 +146,5 @@ def nll_loss_backward(
         with np.errstate(all="ignore"):
             values = task.weights * (-scale if each is None else -each)
         values = np.where(task.counted, values, 0).astype(dtype, copy=False)
-        np.put_along_axis(grad_input, task.places, np.expand_dims(values, task.axis), task.axis)
+        grad_input.put(task.places, values)
     return grad_input

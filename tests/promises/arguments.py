@@ -74,7 +74,7 @@ def cells() -> list[tuple[bool, Cell]]:
 ALL = cells()
 
 
-def _wrong(is_function: bool, cell: Cell) -> str | None:
+def wrong(is_function: bool, cell: Cell) -> str | None:
     """What the library did instead."""
     name, argument, error, value = cell
     names, call = (name, name.removesuffix("_")), CLASSES.get(name)
@@ -101,13 +101,13 @@ def _wrong(is_function: bool, cell: Cell) -> str | None:
 def _case(order: list[int], i: int) -> Tally:
     is_function, cell = ALL[order[i]]
     os.chdir(tempfile.gettempdir())
-    wrong = _wrong(is_function, cell)
+    found = wrong(is_function, cell)
     name, argument, error, value = cell
     mode = "" if __debug__ else "python -O: "
     return Tally(
         1,
-        lost=[f"case {i}: {mode}{name}({argument}={str(value)[:60]}) should raise {error.__name__} and {wrong}"]
-        if wrong
+        lost=[f"case {i}: {mode}{name}({argument}={str(value)[:60]}) should raise {error.__name__} and {found}"]
+        if found
         else [],
     )
 

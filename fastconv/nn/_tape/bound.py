@@ -20,6 +20,9 @@ def _never(array: Array) -> int:
     return sys.maxsize
 
 
+MOST_CHOICES = 8
+"""Choices of gradients that a tape remembers backward passes for."""
+
 COUNTED = getattr(sys, "_is_gil_enabled", lambda: hasattr(sys, "getrefcount"))()
 _holders: Callable[[Array], int] = sys.getrefcount if COUNTED else _never
 
@@ -48,9 +51,10 @@ class Memory:
     def reserve(self, size: int) -> None:
         """Hold at least so many bytes."""
         if size > len(self._bytes):
+            self.last = None
+            self.version += 1
             whole = np.empty(size + LINE, np.uint8)
             self._bytes = whole[-whole.ctypes.data % LINE :]
-            self.version += 1
 
     def array(self, offset: int, value: Value) -> Array:
         """The array of a value at an offset."""
@@ -85,15 +89,17 @@ class Slot:
         """Set the array everywhere; with None nothing is held any more."""
         if array is self.array:
             return
-        self.array = array
+        self.array = None  # an error may end this at any place
         for args, index, shape in self._places:
             args[index] = array if array is None or array.shape == shape else array.reshape(shape)
+        self.array = array
 
     def fresh(self) -> Array:
         """An array to be given out: the last one if nobody holds it any more, else a new one."""
         array = self.array
         if array is not None and _holders(array) <= self._count:
             return array
+        self._count = 0
         array = np.empty(self.shape, self.dtype)
         self.put(array)
         self._count = _holders(array)
@@ -139,29 +145,23 @@ class Bound:
         memory.reserve(size)
         self.version = memory.version
         self._slots: dict[Value, Slot] = {}
-        self._calls = self._resolved(tape.calls, self._offsets, memory)
-        self._input, self._output = self._slot(tape.input), self._slot(tape.output)
+        self._calls = self._resolved(tape.calls, self._offsets, memory, self._slots)
+        self._input, self._output = _slot(self._slots, tape.input), _slot(self._slots, tape.output)
         self._backward: dict[tuple[bool, ...], _Backward] = {}
         self._kept = [(vars(module), Kept(self, values)) for module, values in tape.saved]
-
-    def _slot(self, value: Value) -> Slot:
-        found = self._slots.get(value)
-        if found is None:
-            found = self._slots[value] = Slot(value)
-        return found
 
     def _array(self, value: Value) -> Array:
         """The array of a value of the forward pass."""
         root = value.root
         if root.slot:
-            array = self._slot(root).array
+            array = self._slots[root].array
             assert array is not None
         else:
             array = self.memory.array(self._offsets[root], root)
         return array.reshape(value.shape)
 
     def _resolved(
-        self, calls: Iterable[Call], offsets: dict[Value, int], memory: Memory
+        self, calls: Iterable[Call], offsets: dict[Value, int], memory: Memory, slots: dict[Value, Slot]
     ) -> Calls:
         """The calls with arrays in place of values."""
         resolved = []
@@ -172,7 +172,7 @@ class Bound:
                     continue
                 root = arg.root
                 if root.slot:
-                    self._slot(root).add(ready, i, arg.shape)
+                    _slot(slots, root).add(ready, i, arg.shape)
                 elif root in offsets:
                     ready[i] = memory.array(offsets[root], root).reshape(arg.shape)
                 else:
@@ -225,6 +225,8 @@ class Bound:
         key = (input_grad, *[parameter.requires_grad for parameter in self.tape.parameters])
         ready = self._backward.get(key)
         if ready is None or ready.version != self.temporary.version:
+            if len(self._backward) >= MOST_CHOICES:
+                self._backward.clear()
             ready = self._backward[key] = self._prepared(input_grad)
         return ready.run(grad_output)
 
@@ -236,17 +238,27 @@ class Bound:
         ]
         offsets, size = lay_out(own)
         self.temporary.reserve(size)
-        calls, parts, start = self._resolved(pull.calls, offsets, self.temporary), [], 0
+        slots: dict[Value, Slot] = {}
+        calls, parts, start = self._resolved(pull.calls, offsets, self.temporary, slots), [], 0
         for end, parameter, value in pull.completions():
-            parts.append((calls[start:end], parameter, self._slot(value)))
+            parts.append((calls[start:end], parameter, _slot(slots, value)))
             start = end
         return _Backward(
             parts,
             calls[start:],
-            self._slot(pull.grad_output),
-            None if pull.grad_input is None else self._slot(pull.grad_input),
+            [(self._slots[value], slot) for value, slot in slots.items() if value in self._slots],
+            _slot(slots, pull.grad_output),
+            None if pull.grad_input is None else _slot(slots, pull.grad_input),
             self.temporary.version,
         )
+
+
+def _slot(slots: dict[Value, Slot], value: Value) -> Slot:
+    """The slot of a value, a new one if there is none."""
+    found = slots.get(value)
+    if found is None:
+        found = slots[value] = Slot(value)
+    return found
 
 
 class _Backward:
@@ -258,6 +270,8 @@ class _Backward:
         Calls, and the parameter whose gradient is complete with the last of them, and its slot.
     rest : list
         The calls behind.
+    shared : list
+        Slots of the forward pass, whose arrays this one reads, each with the slot that it has here.
     grad_output, grad_input : Slot
     version : int
         Of the memory.
@@ -267,16 +281,20 @@ class _Backward:
         self,
         parts: list[tuple[Calls, Any, Slot]],
         rest: Calls,
+        shared: list[tuple[Slot, Slot]],
         grad_output: Slot,
         grad_input: Slot | None,
         version: int,
     ) -> None:
         self.version = version
-        self._parts, self._rest, self._grad_output, self._grad_input = parts, rest, grad_output, grad_input
+        self._parts, self._rest, self._shared = parts, rest, shared
+        self._grad_output, self._grad_input = grad_output, grad_input
 
     def run(self, grad_output: Array) -> Array | None:
         """Run it."""
         self._grad_output.put(grad_output)
+        for forward, own in self._shared:
+            own.put(forward.array)
         grad_input = None if self._grad_input is None else self._grad_input.fresh()
         grads = [slot.fresh() for _, _, slot in self._parts]
         for (calls, parameter, _), grad in zip(self._parts, grads, strict=True):
@@ -289,5 +307,7 @@ class _Backward:
         for function, args in self._rest:
             function(*args)
         self._grad_output.put(None)
+        for _, own in self._shared:
+            own.put(None)
         return grad_input
 
