@@ -49,7 +49,8 @@ COMPILE = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract
 LINK = ["-s"]
 if sys.platform == "linux":
     COMPILE.append("-fno-plt")
-    LINK.append("-Wl,--build-id=none")
+    # Who calls exp() says so, instead of hoping that Python was linked with libm.
+    LINK += ["-Wl,--build-id=none", "-Wl,--as-needed", "-lm"]
 COMPACT = ("optim",)                                    # with -O2: as fast or faster, and smaller
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
