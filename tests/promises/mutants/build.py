@@ -93,7 +93,7 @@ def build(folder: Path, modules: list[str], elements: list[str], isa: str, mutan
                 target.unlink(missing_ok=True)
                 compile_ = [compiler(), "-shared", "-fPIC", "-w", "-O1", *flags, *macros, *ELEMENTS[element],
                             f"-I{sysconfig.get_path('include')}", f"-I{stage}", str(stage / f"{module}.c"), "-o",
-                            str(target)]
+                            str(target), "-lm"]
                 bad = bad or errors(compile_, lines)
             if not bad:
                 break

@@ -1,4 +1,4 @@
-"""The tests, run once on the unchanged kernels and then on each mutant: `python -m tests.promises.mutation.trials FOLDER`.
+"""The tests, run once on unchanged kernels and then on each mutant: `python -m tests.promises.mutants.trials FOLDER`.
 
 All tests are collected once. Every run is a child that was forked after that, and on a mutant runs only the tests that
 reach it, those first that have killed before. A child that crashes, or that takes much longer than its test did before,
@@ -12,8 +12,10 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -44,7 +46,8 @@ class Trials:
         values = params.params if params else {}
         if values.get("backend", "cython") != "cython":
             return False
-        return all(values[name][0] == self.task["isa"] for name in ("kernels", "compiled") if name in values)
+        isas = [values[name][0] for name in ("kernels", "compiled") if name in values]
+        return {*isas, values.get("isa", self.task["isa"])} == {self.task["isa"]}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed |= report.failed
@@ -76,13 +79,19 @@ class Trials:
         """Each test with its seconds, and the tests that reach each mutant."""
         def measure(send: TextIO) -> None:
             met = [(ctypes.c_int * (self.task["count"] + 1)).in_dll(lib, "mutant_met") for lib in self.libraries]
+            elsewhere = Path(tempfile.mkdtemp(), "met")  # in processes that a test starts
+            os.environ["MUTANTS_MET"] = str(elsewhere)
             for i, item in enumerate(items):
                 for array in met:
                     ctypes.memset(array, 0, ctypes.sizeof(array))
-                start = time.process_time()
+                elsewhere.write_text("")
+                start = sum(os.times()[:4])
                 passed = self.run(item, items[i + 1] if i + 1 < len(items) else None)
-                numbers = sorted({n for array in met for n, hit in enumerate(array) if hit})
-                print(json.dumps([i, passed, time.process_time() - start, numbers]), file=send, flush=True)
+                seconds = sum(os.times()[:4]) - start
+                numbers = {n for array in met for n, hit in enumerate(array) if hit}
+                numbers.update(map(int, elsewhere.read_text().split()))
+                print(json.dumps([i, passed, seconds, sorted(numbers)]), file=send, flush=True)
+            shutil.rmtree(elsewhere.parent)
 
         lines, end = in_child(measure, PATIENCE)
         found: dict[str, tuple[pytest.Item, float]] = {}
@@ -120,13 +129,14 @@ class Trials:
             return {"mutant": number, "outcome": "not reached", "tests": len(names)}
 
         def attempt(send: TextIO) -> None:
+            os.environ["MUTANT"] = str(number)
             for library in self.libraries:
                 ctypes.c_int.in_dll(library, "mutant_now").value = number
             for i, name in enumerate(chosen):
                 print(name, file=send, flush=True)
                 item, usual = items[name]
-                used = time.process_time()
-                resource.setrlimit(resource.RLIMIT_CPU, (int(used + 10 * usual + EXTRA_SECONDS), resource.RLIM_INFINITY))
+                most = int(time.process_time() + 10 * usual + EXTRA_SECONDS)
+                resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
                 if not self.run(item, items[chosen[i + 1]][0] if i + 1 < len(chosen) else None):
                     os._exit(1)
 

@@ -100,7 +100,7 @@ def split(tokens: list[Token], depth: int) -> list[list[Token]]:
 
 
 def expressions(statement: Statement) -> list[list[Token]]:
-    """Those parts of a statement that are expressions, each of which can be switched; [] if it can be switched as a whole."""
+    """The parts of a statement that are switched one by one; [] if the statement is switched as a whole."""
     tokens = statement.tokens
     if statement.first == "cdef":
         initialised = []

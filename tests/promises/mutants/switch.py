@@ -10,14 +10,30 @@ DECLARATION = """
 cdef extern from "mutant.h" nogil:
     bint mutant(int number) noexcept
 """
-# `met` tells which mutants a test reaches.
+# A process that tests start by themselves takes its mutant from the environment, and writes down which ones it met.
 HEADER = """\
+#include <stdio.h>
+#include <stdlib.h>
 #define SHARED __attribute__((visibility("default")))
 SHARED int mutant_now;
 SHARED int mutant_met[MUTANTS];
 static inline __attribute__((always_inline)) int mutant(int number) {
     mutant_met[number] = 1;
     return mutant_now == number;
+}
+__attribute__((constructor)) static void choose(void) {
+    const char* number = getenv("MUTANT");
+    mutant_now = number ? atoi(number) : 0;
+}
+__attribute__((destructor)) static void write_met(void) {
+    const char* path = getenv("MUTANTS_MET");
+    FILE* file = path ? fopen(path, "a") : NULL;
+    if (file) {
+        for (int number = 1; number < MUTANTS; number++)
+            if (mutant_met[number])
+                fprintf(file, "%d\\n", number);
+        fclose(file);
+    }
 }
 """
 

@@ -13,14 +13,13 @@ import numpy as np
 
 from fastconv import _backend
 
-from .mutation import build, changes, source, survivors
-from .mutation.switch import Mutant, new_mutant
-from .promise import Promise, Tally
+from ..promise import Tally
+from . import build, changes, source, survivors
+from .switch import Mutant, new_mutant
 
-FEW = 50  # up to so many mutants are drawn from one module
+FEW = 20  # up to so many mutants are drawn from one file, and tried for float32 alone
 SPARE = 1.4  # of drawn mutants some do not compile, or are in functions that no module calls
 SECONDS = 60.0  # of tests on one mutant, as long as they take without it
-PARTS = ("src", "tests/promises/mutation")
 # The tests of each module; those that know it best first.
 TESTS = {
     "activation": ("kernels/test_activation.py", "kernels/test_activation_functions.py", "kernels/test_softmax.py"),
@@ -41,9 +40,9 @@ ALL_TESTS = ("kernels", "functional")
 LEFT_OUT = ("test_error_contract", "test_torch_")  # of arguments, and of another library
 
 
-def candidates(modules: list[str], rng: np.random.Generator, count: int) -> list[Mutant]:
+def candidates(paths: list[Path], rng: np.random.Generator, count: int) -> list[Mutant]:
     """Mutants of different statements: a statement, then a kind of fault, then a fault are drawn."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in build.sources_of(modules)}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in paths}
     statements = [s for name, text in texts.items() for s in source.statements(name, text) if changes.changes(s)]
     chosen: list[Mutant] = []
     for i in rng.permutation(len(statements))[:count]:
@@ -58,11 +57,12 @@ def try_all(n: int, rng: np.random.Generator) -> tuple[list[Mutant], list[dict[s
     """About n mutants, and what became of each."""
     few = n <= FEW
     modules = [str(rng.choice(sorted(TESTS)))] if few else sorted(TESTS)
+    paths = [build.SOURCES / f"{modules[0]}.pyx"] if few else build.sources_of(modules)
     elements = ["float32"] if few else list(build.ELEMENTS)
     isa = "x86_64_v3" if "x86_64_v3" in _backend.runnable() else _backend.runnable()[-1]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(os.environ.get("FASTCONV_MUTANTS_FOLDER", name))
-        drawn = candidates(modules, rng, round(SPARE * n))
+        drawn = candidates(paths, rng, round(SPARE * n))
         mutants = build.build(folder, modules, elements, isa, drawn)[:n]
         tests = TESTS[modules[0]] if few else ALL_TESTS
         task = {
@@ -73,9 +73,10 @@ def try_all(n: int, rng: np.random.Generator) -> tuple[list[Mutant], list[dict[s
         }  # fmt: skip
         (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
         environment = os.environ | {
-            "PYTHONPATH": f"{folder / 'site'}{os.pathsep}{build.ROOT}", "FASTCONV_ISA": isa, "FASTCONV_NUM_THREADS": "1",
+            "PYTHONPATH": f"{folder / 'site'}{os.pathsep}{build.ROOT}",
+            "FASTCONV_ISA": isa, "FASTCONV_NUM_THREADS": "1",
         }  # fmt: skip
-        done = subprocess.run([sys.executable, "-P", "-m", "tests.promises.mutation.trials", str(folder)],
+        done = subprocess.run([sys.executable, "-P", "-m", "tests.promises.mutants.trials", str(folder)],
                               env=environment, cwd=build.ROOT, capture_output=True, text=True)
         results = [json.loads(line) for line in (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     if done.returncode or not results:
@@ -83,11 +84,8 @@ def try_all(n: int, rng: np.random.Generator) -> tuple[list[Mutant], list[dict[s
     return mutants, results
 
 
-def attack(n: int, rng: np.random.Generator) -> Tally:
-    """Mutants of the kernels, each in turn."""
-    if not _backend.runnable() or not build.can_build():
-        return Tally(notes=["not tried: it needs a compiler, Cython and the compiled kernels"])
-    mutants, results = try_all(n, rng)
+def judge(mutants: list[Mutant], results: list[dict[str, Any]]) -> Tally:
+    """Killed, or explained, or a test is missing."""
     tally, outcomes = Tally(), Counter[str]()
     by_number = {mutant.number: mutant for mutant in mutants}
     for result in results:
@@ -96,21 +94,22 @@ def attack(n: int, rng: np.random.Generator) -> Tally:
             continue
         mutant = by_number[result["mutant"]]
         tally.tried, tally.faults = tally.tried + 1, tally.faults + 1
-        outcomes[result["outcome"]] += 1
-        if result["outcome"] == "killed":
-            continue
         reason = survivors.reason(mutant)
-        if reason:
+        if result["outcome"] == "killed":
+            outcomes["killed"] += 1
+        elif reason:
             outcomes["explained"] += 1
             tally.notes.append(f"{mutant}: {reason}")
         else:
             tally.lost.append(f"{result['outcome']}: {mutant}")
-    share = outcomes["killed"] / max(tally.tried, 1)
-    tally.notes.insert(0, f"{outcomes['killed']} of {tally.tried} killed ({share:.1%}); "
-                          f"{outcomes['explained']} survivors change no result")
+    equivalent = outcomes["explained"]
+    share = outcomes["killed"] / max(tally.tried - equivalent, 1)
+    tally.notes.insert(0, f"{outcomes['killed']} of {tally.tried} killed, {equivalent} change no result: {share:.1%}")
     return tally
 
 
-PROMISES = [
-    Promise("mutants", "a fault written into a kernel is found by the tests", 5, 500, attack),
-]
+def attack(n: int, rng: np.random.Generator) -> Tally:
+    """Mutants of the kernels, each in turn."""
+    if not _backend.runnable() or not build.can_build():
+        return Tally(notes=["not tried: it needs a compiler, Cython and the compiled kernels"])
+    return judge(*try_all(n, rng))
