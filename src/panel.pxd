@@ -3,10 +3,12 @@
     panel[k*width + i] = row i of a matrix at column k                  `pack`; width is a multiple of LANES
 and back by `unpack`, as a tile's sums lie in the same way.
 """
+from libc.math cimport INFINITY
+
 from .band cimport ceil_div
 from .simd cimport (
-    LANES, PANEL_VECTORS, copy_reals, real, vec, vec_add, vec_load, vec_load_part, vec_set, vec_store, vec_sub,
-    vec_sum, vec_transpose,
+    LANES, PANEL_VECTORS, copy_reals, mask, mask_and, mask_any, mask_lt, mask_select, mask_set, real, vec, vec_abs,
+    vec_add, vec_bits, vec_load, vec_load_part, vec_set, vec_store, vec_transpose,
 )
 
 cdef enum:
@@ -61,12 +63,13 @@ cdef inline void pack(const real* matrix, Py_ssize_t k_step, Py_ssize_t row_step
 
 
 cdef inline bint all_finite(const real* panel, Py_ssize_t size) noexcept nogil:
-    cdef vec sum = vec_set(0), one
+    cdef mask infinite = vec_bits(vec_set(INFINITY)), below = mask_set(-1)      # as integers: no flag is raised
+    cdef vec one
     cdef Py_ssize_t i
     for i in range(ceil_div(size, LANES)):
         one = vec_load(panel + i * LANES) if i < size // LANES else vec_load_part(panel + i * LANES, size % LANES)
-        sum = vec_add(sum, vec_sub(one, one))             # 0, or NaN for inf and NaN
-    return vec_sum(sum) == 0
+        below = mask_and(below, mask_lt(vec_bits(vec_abs(one)), infinite))
+    return not mask_any(mask_select(below, mask_set(0), mask_set(-1)))
 
 
 cdef inline void turn(const real* c, Py_ssize_t width, const Py_ssize_t* lines, vec add, real* to) noexcept nogil:

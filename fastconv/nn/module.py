@@ -397,16 +397,25 @@ class Module:
         """The buffers, each once."""
         return (array for _, array in self.named_buffers(recurse=recurse))
 
+    def _dotted(self, method: str, target: object) -> str:
+        """A name, checked."""
+        if not isinstance(target, str):
+            raise TypeError(f"{type(self).__name__}.{method}: target must be a str, got {shown(target)}")
+        return target
+
     def get_submodule(self, target: str) -> "Module":
         """The part of a dotted name; this module for an empty one.
 
         Raises
         ------
+        TypeError
+            `target` is not a str.
         AttributeError
             There is no such part.
         """
         found: Any = self
-        for name in target.split(".") if target else ():
+        path = self._dotted("get_submodule", target)
+        for name in path.split(".") if path else ():
             found = vars(found).get(name)
             if not isinstance(found, Module):
                 raise AttributeError(f"{type(self).__name__}.get_submodule: there is no part {target!r}")
@@ -417,10 +426,12 @@ class Module:
 
         Raises
         ------
+        TypeError
+            `target` is not a str.
         AttributeError
             There is no such parameter.
         """
-        path, _, name = target.rpartition(".")
+        path, _, name = self._dotted("get_parameter", target).rpartition(".")
         found = vars(self.get_submodule(path)).get(name)
         if not isinstance(found, Parameter):
             raise AttributeError(f"{type(self).__name__}.get_parameter: there is no parameter {target!r}")
@@ -431,10 +442,12 @@ class Module:
 
         Raises
         ------
+        TypeError
+            `target` is not a str.
         AttributeError
             There is no such buffer.
         """
-        path, _, name = target.rpartition(".")
+        path, _, name = self._dotted("get_buffer", target).rpartition(".")
         module = self.get_submodule(path)
         if name not in module._buffers:
             raise AttributeError(f"{type(self).__name__}.get_buffer: there is no buffer {target!r}")

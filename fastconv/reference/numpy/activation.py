@@ -21,10 +21,8 @@ def relu(input: NDArray[Any], output: NDArray[Any]) -> None:
 @ieee
 def relu_backward(grad_output: NDArray[Any], output: NDArray[Any], grad_input: NDArray[Any]) -> None:
     """Let the gradient through where the output is not 0."""
-    through = ~(output <= 0)
-    np.multiply(grad_output, through, out=grad_input)  # several times as fast as `where`
-    if not np.isfinite(grad_output).all():  # inf * 0 is no 0
-        np.copyto(grad_input, 0, where=~through)
+    bits = f"u{output.itemsize}"  # as numbers, -1 * 0 and inf * 0 are no 0; `where` takes several times as long
+    np.multiply(grad_output.view(bits), ~(output <= 0), out=grad_input.view(bits))
 
 
 @ieee

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ..._geometry import shown
 from ..run import Run
 
 
@@ -52,3 +53,12 @@ class Callback:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave; called after `on_train_begin`."""
+
+
+def checked_state(owner: str, state: object, *keys: str) -> Mapping[str, Any]:
+    """A state that has all of these keys."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"{owner}: state must be a dict, got {shown(state)}")
+    if missing := [key for key in keys if key not in state]:
+        raise ValueError(f"{owner}: state must have {', '.join(map(repr, missing))}")
+    return state

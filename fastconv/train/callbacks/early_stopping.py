@@ -6,7 +6,7 @@ from typing import Any
 from ..._geometry import integer
 from ...functional._options import flag
 from ..run import Run
-from .callback import Callback
+from .callback import Callback, checked_state
 from .monitored import Monitored
 
 
@@ -100,5 +100,6 @@ class EarlyStopping(Callback):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state_dict`."""
+        state = checked_state("EarlyStopping", state, "best_epoch", "best_model")
         self._monitored.load_state_dict(state)
         self.best_epoch, self._best_model = state["best_epoch"], state["best_model"]

@@ -8,6 +8,7 @@ from ..._geometry import shown
 from ...functional._options import word
 from ...optim._hyperparameters import number
 from ..run import Run
+from .callback import checked_state
 
 
 class Monitored:
@@ -71,7 +72,7 @@ class Monitored:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state_dict`."""
-        best = state["best"]
+        best = checked_state(self.owner, state, "best")["best"]
         if best is not None and type(best) is not float:
             raise ValueError(f"{self.owner}: best must be a number or None, got {shown(best)}")
         self.best = best

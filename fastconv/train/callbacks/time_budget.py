@@ -7,7 +7,7 @@ from typing import Any
 from ...optim._hyperparameters import number
 from ...optim.lr_scheduler import OneCycleLR
 from ..run import Run
-from .callback import Callback
+from .callback import Callback, checked_state
 
 # The cycle has this many places; it is moved to the one that the clock says.
 _PLACES = 1000
@@ -48,12 +48,19 @@ class TimeBudget(Callback):
     def __init__(self, seconds: float) -> None:
         self.seconds = number("TimeBudget", "seconds", seconds, above=True)
         self._before: list[dict[str, Any]] = []
+        self._schedule: OneCycleLR | None = None
+
+    @property
+    def _cycle(self) -> OneCycleLR:
+        if self._schedule is None:
+            raise RuntimeError("TimeBudget: training has not begun")
+        return self._schedule
 
     def on_train_begin(self, run: Run) -> None:
         """Start the clock and the cycle."""
         self._before = [dict(group) for group in run.optimizer.param_groups]
         rates = [group["lr"] for group in run.optimizer.param_groups]
-        self._cycle = OneCycleLR(run.optimizer, max_lr=rates, total_steps=_PLACES, cycle_momentum=False)
+        self._schedule = OneCycleLR(run.optimizer, max_lr=rates, total_steps=_PLACES, cycle_momentum=False)
         self._start = self._latest = time.monotonic()
         self._step = self._validation = 0.0
 
@@ -90,14 +97,15 @@ class TimeBudget(Callback):
     def state_dict(self) -> dict[str, Any]:
         """The time that was used, and where the cycle is."""
         return {
+            "cycle": self._cycle.state_dict(),
             "elapsed": time.monotonic() - self._start,
             "step": self._step,
             "validation": self._validation,
-            "cycle": self._cycle.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state_dict`."""
+        state = checked_state("TimeBudget", state, "cycle", "elapsed", "step", "validation")
         self._cycle.load_state_dict(state["cycle"])
         self._start = time.monotonic() - state["elapsed"]
         self._step, self._validation = state["step"], state["validation"]

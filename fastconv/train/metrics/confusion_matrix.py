@@ -38,10 +38,11 @@ class ConfusionMatrix(Metric):
 
     def update(self, outputs: NDArray[Any], targets: NDArray[Any]) -> None:
         """Count the decisions of a batch; how many classes there are is told by axis 1 of `outputs`."""
+        ids = class_ids(outputs, targets).ravel()
         classes = outputs.shape[1]
         if self.counts.shape[0] != classes:
             self.counts = np.zeros((classes, classes), np.int64)
-        ids, decisions = class_ids(outputs, targets).ravel(), outputs.argmax(axis=1).ravel()
+        decisions = outputs.argmax(axis=1).ravel()
         counted = (ids >= 0) & (ids < classes)
         if self.ignore_index is not None:
             counted &= ids != self.ignore_index

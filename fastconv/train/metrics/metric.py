@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._geometry import shown
+
 
 class Metric:
     """Something that is counted batch by batch: a subclass writes `reset`, `update` and `value`.
@@ -71,5 +73,16 @@ class Metric:
 
 
 def class_ids(outputs: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
-    """Class ids from targets that may be probabilities in the shape of the outputs."""
-    return targets.argmax(axis=1) if targets.ndim == outputs.ndim else targets
+    """Class ids from targets that may be probabilities in the shape of the outputs.
+
+    Raises TypeError if either is no array, ValueError if the shapes do not fit.
+    """
+    if not isinstance(outputs, np.ndarray) or not isinstance(targets, np.ndarray):
+        raise TypeError(f"update: outputs and targets must be arrays, got {shown(outputs)} and {shown(targets)}")
+    ids = targets.argmax(axis=1) if targets.ndim == outputs.ndim > 1 else targets
+    if outputs.ndim < 2 or ids.shape != (outputs.shape[0], *outputs.shape[2:]):
+        raise ValueError(
+            f"update: targets must be ids or probabilities of outputs (N, C, ...), got shapes {targets.shape} "
+            f"and {outputs.shape}"
+        )
+    return ids
