@@ -64,7 +64,7 @@ def try_all(n: int, rng: np.random.Generator) -> tuple[list[Mutant], list[dict[s
         folder = Path(os.environ.get("FASTCONV_MUTANTS_FOLDER", name))
         drawn = candidates(paths, rng, round(SPARE * n))
         mutants = build.build(folder, modules, elements, isa, drawn)[:n]
-        tests = TESTS[modules[0]] if few else ALL_TESTS
+        tests = (*TESTS[modules[0]], "kernels/test_given_back.py") if few else ALL_TESTS
         task = {
             "isa": isa, "modules": modules, "elements": elements, "seconds": SECONDS,
             "count": len(drawn), "mutants": [mutant.number for mutant in mutants],

@@ -46,8 +46,8 @@ class Trials:
         values = params.params if params else {}
         if values.get("backend", "cython") != "cython":
             return False
-        isas = [values[name][0] for name in ("kernels", "compiled") if name in values]
-        return {*isas, values.get("isa", self.task["isa"])} == {self.task["isa"]}
+        given = [values[name] for name in ("kernels", "compiled", "isa") if name in values]
+        return all((value if isinstance(value, str) else value[0]) == self.task["isa"] for value in given)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed |= report.failed
