@@ -151,6 +151,8 @@ WINOGRAD = {
     "several parts of a row": Conv2d((1, 2, 5, 459), (3, 2, 3, 3), padding=1),
     "several portions": Conv2d((3, 290, 30, 14), (17, 290, 3, 3), padding=1),
     "many small images": Conv2d((31, 16, 5, 6), (16, 16, 3, 3), padding=1),
+    "a tall image, many inputs": Conv2d((1, 1200, 180, 3), (3, 1200, 3, 3), padding=1),
+    "a tall image, many outputs": Conv2d((1, 3, 180, 3), (1200, 3, 3, 3), padding=1),
 } | {f"width {width}": Conv2d((1, 2, 5, width), (3, 2, 3, 3), padding=1) for width in (*range(2, 36), 63, 64, 65, 67)}
 
 # One input channel for each group: those of CONV2D, and more.
@@ -204,6 +206,7 @@ DEPTHWISE = {
     for m in (2, 3)
     for stride in (1, 2)
 } | {
+    "bands of rows and columns": Conv2d((1, 2, 14, 530), (2, 1, 3, 3), padding=1, groups=2),
     "side by side, tiny": Conv2d((3, 33, 2, 2), (33, 1, 3, 3), padding=1, groups=33),
     "side by side, rest": Conv2d((2, 33, 10, 9), (33, 1, 3, 3), stride=4, groups=33),
     "side by side, padding beyond kernel": Conv2d((1, 33, 3, 4), (33, 1, 2, 3), padding=((4, 3), (2, 5)), groups=33),

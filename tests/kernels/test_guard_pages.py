@@ -49,17 +49,19 @@ class Fenced:
         fenced[...] = array
         return fenced
 
+    def run(self, kernel: Callable[..., None], *arguments: Any) -> None:
+        kernel(*arguments)
 
-def call(fenced: Fenced, kernel: Callable[..., None], arguments: Sequence[Any], *options: Any) -> None:
+
+def call(fenced: Any, kernel: Callable[..., None], arguments: Sequence[Any], *options: Any) -> None:
     """Arrays are copied between fences, (shape, dtype) becomes an array there; the fences fall afterwards."""
     arrays = [fenced.copy(a) if isinstance(a, np.ndarray | np.generic) else a and fenced.empty(*a) for a in arguments]
-    kernel(*arrays, *options)
+    fenced.run(kernel, *arrays, *options)
     del arrays
 
 
-def every_kernel(ops: Any, dtype: Any, at_end: bool) -> None:
-    """Call all kernels of one implementation over the grids."""
-    f = Fenced(at_end)
+def every_kernel(f: Any, ops: Any, dtype: Any) -> None:
+    """Call all kernels of one implementation over the grids, with arrays of `f` and by its `run`."""
     for conv in CONV2D.values():
         g = conv.geometry()
         x, w, b, dy = (normals(s, dtype) for s in (conv.input, conv.weight, conv.weight[:1], conv.output()))
@@ -155,9 +157,9 @@ def test_kernels_stay_in_their_arrays(isa: str, dtype: str, at_end: bool) -> Non
     # In a process of its own: a step over the fence is its end.
     code = (
         f"import sys; sys.path[:0] = {sys.path!r}\n"
-        "from kernels.test_guard_pages import every_kernel\n"
+        "from kernels.test_guard_pages import Fenced, every_kernel\n"
         "from fastconv import _backend\n"
-        f"every_kernel(_backend.kernels({isa!r}, {dtype!r}), {dtype!r}, {at_end})"
+        f"every_kernel(Fenced({at_end}), _backend.kernels({isa!r}, {dtype!r}), {dtype!r})"
     )
     done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
