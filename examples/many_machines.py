@@ -1,4 +1,5 @@
-"""One model, trained by several processes, on one machine or on many.
+"""One model, trained by several processes, on one machine or on many
+==================================================================
 
 Each process computes the gradients of its part of every batch, MPI adds them up, and all make the same
 step. Three lines differ from the loop of a single process (they are numbered), and the script still runs
