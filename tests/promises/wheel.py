@@ -28,7 +28,7 @@ EVEX = re.compile(PREFIX + r"62 .*", re.MULTILINE)
 OTHER_V3 = re.compile(r"^.*\t(?:lzcnt|movbe)\w* .*", re.MULTILINE)
 FORBIDDEN = {"x86_64_v3": (EVEX,), "x86_64_v4": ()}  # in any other module all of them
 LIBRARIES = {"libc.so.6", "libm.so.6"}
-PARALLEL_LIBRARIES = LIBRARIES | {"libgomp.so.1"}
+PARALLEL_LIBRARIES = LIBRARIES | {"libgomp.so.1", "ld-linux-x86-64.so.2"}  # the loader finds variables of threads
 NEWEST_GLIBC = (2, 29)  # RHEL 9, Debian 11, Ubuntu 20.04
 # Symbols that need not exist: of the linker and of transactional memory.
 WEAK = re.compile(r"_ITM_\w+|__gmon_start__")

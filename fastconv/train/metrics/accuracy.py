@@ -56,6 +56,7 @@ class Accuracy(Metric):
 
     def merge_state(self, other: Self) -> None:
         """Add what another one has counted."""
+        self.check_same_kind(other)
         self.right += other.right
         self.decisions += other.decisions
 

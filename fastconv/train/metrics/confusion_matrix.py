@@ -51,6 +51,7 @@ class ConfusionMatrix(Metric):
 
     def merge_state(self, other: Self) -> None:
         """Add what another one has counted."""
+        self.check_same_kind(other)
         if self.counts.shape == other.counts.shape:
             self.counts += other.counts
         elif other.counts.size:  # this one has counted nothing

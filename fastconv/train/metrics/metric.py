@@ -58,6 +58,14 @@ class Metric:
         """Add what another one has counted, for training on several ranks."""
         raise NotImplementedError(f"{type(self).__name__} has no merge_state method, which several ranks need")
 
+    def check_same_kind(self, other: object) -> None:
+        """Raise TypeError if `other` is a metric of another class, or none."""
+        if type(other) is not type(self):
+            raise TypeError(
+                f"{type(self).__name__}.merge_state: other must be another {type(self).__name__}, "
+                f"got {type(other).__name__}"
+            )
+
     def state_dict(self) -> dict[str, Any]:
         """Copies of all attributes."""
         return deepcopy(vars(self))
