@@ -57,8 +57,8 @@ COMPILE = ["-O3", "-g0", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract
 LINK = ["-s"]
 if sys.platform == "linux":
     COMPILE.append("-fno-plt")
-    # Who calls exp() says so, instead of hoping that Python was linked with libm.
-    LINK += ["-Wl,--build-id=none", "-Wl,--as-needed", "-lm"]
+    # Who calls exp() says so, instead of hoping that Python was linked with libm; and all say that they are for glibc.
+    LINK += ["-Wl,--build-id=none", "-Wl,--as-needed", "-lm", "-Wl,--no-as-needed"]
 WINDOWS = sys.platform == "win32"
 if WINDOWS:
     COMPILE = [flag for flag in COMPILE if flag != "-fvisibility=hidden"]       # names of a .pyd are hidden anyway
