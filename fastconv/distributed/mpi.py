@@ -4,6 +4,7 @@ import atexit
 import importlib
 import os
 import sys
+import time
 from types import TracebackType
 from typing import Any
 
@@ -15,6 +16,9 @@ from .._extras import require
 from .communicator import SERIAL, Communicator, Request
 from .launch import init, named
 from .watch import Watch
+
+SECONDS_TO_BE_READ = 0.5
+"""For the launcher to pass on what a rank wrote last: once a job is aborted, it drops the rest."""
 
 
 class MPICommunicator:
@@ -86,6 +90,7 @@ def connect(started: int) -> Communicator:
         sys.stdout.flush()
         sys.stderr.flush()
         if communicator.failed:
+            time.sleep(SECONDS_TO_BE_READ)
             mpi.COMM_WORLD.Abort(1)
         communicator.barrier()  # nobody leaves, or is missed, before the watches have stopped
 
