@@ -1,6 +1,6 @@
 """Softmax cross-entropy: the loss of a classifier, and its gradient with respect to the logits."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,82 +12,81 @@ from fastconv.functional._options import number, word
 from fastconv.functional._reduction import REDUCTIONS, upstream
 
 
-class _Task(NamedTuple):
+class _Task:
     """Checked arguments as the kernel takes them: logits ``(outer, C, inner)``, losses ``(outer, inner)``."""
 
-    function: str
-    logits: Array
-    target: Array  # ids as int64, or probabilities
-    given: Array  # the target as it was given
-    weight: Array | None
-    ignore_index: int
-    reduction: str
-    label_smoothing: float
-    shape: Shape  # of the logits as given
-    loss_shape: Shape
+    __slots__ = (
+        "_function", "_given", "_ignore_index", "_label_smoothing", "_reduction", "_target", "_weight",
+        "logits", "loss_shape", "shape",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        function: str,
+        name: str,
+        logits: Any,
+        target: Any,
+        weight: Any,
+        ignore_index: Any,
+        reduction: Any,
+        label_smoothing: Any,
+    ) -> None:
+        z = real(function, name, logits)
+        dtype, shape = z.dtype, z.shape
+        if not shape:
+            raise ValueError(f"{function}: {name} must be at least 1-D, (C,) or (N, C, ...), got a 0-d array")
+        axis = 0 if len(shape) == 1 else 1
+        outer, classes, inner = 1 if axis == 0 else shape[0], shape[axis], product(shape[2:])
+        self.shape: Shape = shape  # of the logits as given
+        self.loss_shape = loss_shape = shape[:axis] + shape[axis + 1 :]
+        self._function = function
+        self._weight = None if weight is None else real(function, "weight", weight, dtype)
+        if self._weight is not None:
+            check_shape(function, "weight", self._weight, (classes,), "one value for each class")
+        self._reduction = word(function, "reduction", reduction, REDUCTIONS)
+        self._ignore_index = integer(function, "ignore_index", ignore_index, -(2**63), 2**63 - 1)
+        self._label_smoothing = smoothing = number(function, "label_smoothing", label_smoothing, dtype)
+        if not 0 <= smoothing <= 1:
+            raise ValueError(f"{function}: label_smoothing must be in [0, 1], got {shown(label_smoothing)}")
+
+        self._given = given = as_array(function, "target", target)
+        kind = given.dtype.kind
+        if kind in "iu":
+            check_shape(function, "target", given, loss_shape, "one class id for each sample")
+            self._target: Array = as_ids(given, self._ignore_index).reshape(outer, inner)
+        elif kind == "f" and given.ndim == z.ndim:
+            t = real(function, "target", given, dtype)
+            check_shape(function, "target", t, shape, f"that of {name}, to hold probabilities")
+            if self._ignore_index >= 0:
+                raise ValueError(
+                    f"{function}: ignore_index must be < 0 with probabilities as target, got {ignore_index}"
+                )
+            self._target = t.reshape(outer, classes, inner)
+        else:
+            raise TypeError(
+                f"{function}: target must hold class ids of an integer dtype and shape {loss_shape}, or "
+                f"probabilities of dtype {dtype} and shape {shape}; got dtype {given.dtype} and shape {given.shape}"
+            )
+        self.logits = z.reshape(outer, classes, inner)
 
     def run(self, grad_logits: Array | None, factor: float) -> float | Array:
         """The loss, and gradients times ``factor`` if wanted."""
-        logits = self.logits
+        logits, reduction = self.logits, self._reduction
         outer, classes, inner = logits.shape
-        losses = np.empty((outer, inner), logits.dtype)
+        dtype = logits.dtype
+        losses = np.empty((outer, inner), dtype)
         loss: float
-        loss, wrong = _backend.ops(logits.dtype).softmax_cross_entropy(
-            logits, self.target, self.weight, losses, grad_logits,
-            self.ignore_index, self.label_smoothing, factor, self.reduction == "mean",
+        loss, wrong = _backend.ops(dtype).softmax_cross_entropy(
+            logits, self._target, self._weight, losses, grad_logits,
+            self._ignore_index, self._label_smoothing, factor, reduction == "mean",
         )  # fmt: skip
         if wrong >= 0:
-            raise no_class(self.function, self.given, wrong, classes)
-        return losses.reshape(self.loss_shape) if self.reduction == "none" else loss
+            raise no_class(self._function, self._given, wrong, classes)
+        return losses.reshape(self.loss_shape) if reduction == "none" else loss
 
     def ignored(self) -> Array | None:
         """Which of ``(outer, inner)`` do not count; None if all do."""
-        return self.target == self.ignore_index if self.target.dtype is INT64 else None
-
-
-def _task(
-    function: str,
-    name: str,
-    logits: Any,
-    target: Any,
-    weight: Any,
-    ignore_index: Any,
-    reduction: Any,
-    label_smoothing: Any,
-) -> _Task:
-    z = real(function, name, logits)
-    dtype, shape = z.dtype, z.shape
-    if not shape:
-        raise ValueError(f"{function}: {name} must be at least 1-D, (C,) or (N, C, ...), got a 0-d array")
-    axis = 0 if len(shape) == 1 else 1
-    outer, classes, inner = 1 if axis == 0 else shape[0], shape[axis], product(shape[2:])
-    loss_shape = shape[:axis] + shape[axis + 1 :]
-    w = None if weight is None else real(function, "weight", weight, dtype)
-    if w is not None:
-        check_shape(function, "weight", w, (classes,), "one value for each class")
-    word(function, "reduction", reduction, REDUCTIONS)
-    ignore_index = integer(function, "ignore_index", ignore_index, -(2**63), 2**63 - 1)
-    smoothing = number(function, "label_smoothing", label_smoothing, dtype)
-    if not 0 <= smoothing <= 1:
-        raise ValueError(f"{function}: label_smoothing must be in [0, 1], got {shown(label_smoothing)}")
-
-    given = as_array(function, "target", target)
-    if given.dtype.kind in "iu":
-        check_shape(function, "target", given, loss_shape, "one class id for each sample")
-        t: Array = as_ids(given, ignore_index).reshape(outer, inner)
-    elif given.dtype.kind == "f" and given.ndim == z.ndim:
-        t = real(function, "target", given, dtype)
-        check_shape(function, "target", t, shape, f"that of {name}, to hold probabilities")
-        if ignore_index >= 0:
-            raise ValueError(f"{function}: ignore_index must be < 0 with probabilities as target, got {ignore_index}")
-        t = t.reshape(outer, classes, inner)
-    else:
-        raise TypeError(
-            f"{function}: target must hold class ids of an integer dtype and shape {loss_shape}, or "
-            f"probabilities of dtype {dtype} and shape {shape}; got dtype {given.dtype} and shape {given.shape}"
-        )
-    z = z.reshape(outer, classes, inner)
-    return _Task(function, z, t, given, w, ignore_index, reduction, smoothing, shape, loss_shape)
+        return self._target == self._ignore_index if self._target.dtype is INT64 else None
 
 
 def softmax_cross_entropy(
@@ -153,9 +152,9 @@ def softmax_cross_entropy(
     >>> grad_logits
     array([[ 1., -1.]])
     """
-    task = _task("softmax_cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
-    grad_logits = np.empty_like(task.logits)
-    return task.run(grad_logits, 1.0), grad_logits.reshape(task.shape)
+    task = _Task("softmax_cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
+    grad_logits = np.empty(task.shape, task.logits.dtype)
+    return task.run(grad_logits.reshape(task.logits.shape), 1.0), grad_logits
 
 
 def cross_entropy(
@@ -189,7 +188,7 @@ def cross_entropy(
     >>> round(F.cross_entropy(np.array([[2.0, 1.0, 0.0]]), np.array([0]), label_smoothing=0.1), 10)
     0.5076059644
     """
-    task = _task("cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
+    task = _Task("cross_entropy", "logits", logits, target, weight, ignore_index, reduction, label_smoothing)
     return task.run(None, 1.0)
 
 
@@ -231,7 +230,7 @@ def cross_entropy_backward(
     array([[ 1., -1.]])
     """
     function = "cross_entropy_backward"
-    task = _task(function, "input", input, target, weight, ignore_index, reduction, label_smoothing)
+    task = _Task(function, "input", input, target, weight, ignore_index, reduction, label_smoothing)
     dtype = task.logits.dtype
     factor, each = upstream(function, grad_output, task.loss_shape, dtype, reduction)
     grad_logits = np.empty_like(task.logits)

@@ -5,8 +5,7 @@ from itertools import count
 from typing import Any, Self
 
 from fastconv._geometry import shown
-
-from ._watch import changes
+from fastconv._watch import changes
 
 ForwardPreHook = Callable[[Any, tuple[Any, ...]], Any]
 ForwardHook = Callable[[Any, tuple[Any, ...], Any], Any]

@@ -1,32 +1,39 @@
 """The base of layers, containers and losses."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from fastconv._arrays import Array
 from fastconv._geometry import shown
+from fastconv._watch import changes, running
 from fastconv.functional._options import flag
 
 from ._state import IncompatibleKeys as IncompatibleKeys
 from ._state import load
-from ._watch import changes, running
 from .hooks import BackwardHook, ForwardHook, ForwardPreHook, HookedBackward, RemovableHandle, run_forward
 from .parameter import Parameter
 
 
-def save_each(pairs: Iterable[tuple[dict[str, Any], Any]]) -> None:
-    """Keep values for the backward pass: each for the module with these attributes."""
+def save(state: dict[str, Any], values: Any) -> None:
+    """Keep values for the backward pass, for the module with these attributes."""
     current = running.current
-    for state, values in pairs:
-        if current is not None and state["_saved_in"] is current:
-            state["_saved"].append(values)
-            state["_saved_often"] = True
-        else:
-            state["_saved"] = [values]
-            state["_saved_in"] = current
-            state["_saved_often"] = False
+    if current is not None and last_pass(state) is current:
+        state["_saved"] = [*state["_saved"], values]
+        state["_saved_often"] = True
+    else:
+        state["_saved"] = [values]
+        state["_saved_often"] = False
+    state["_saved_in"] = current
+
+
+def last_pass(state: dict[str, Any]) -> Any:
+    """In which pass a module kept values last; what a tape keeps for it is about to be replaced."""
+    saved = state["_saved"]
+    if saved and type(saved[0]) is not tuple:
+        return saved[0].leave()
+    return state["_saved_in"]
 
 
 class Module:
@@ -79,7 +86,7 @@ class Module:
     fusible: ClassVar[tuple[tuple[str, ...], ...]]
     _record: Any = None
     """Layers that take part in tapes (see `fastconv.nn._tape`): a method that records the forward pass."""
-    _saved: list[Any]  # tuples, or what gives one by its method ``arrays``
+    _saved: list[Any]  # tuples, or what a tape keeps (`_tape.bound.Kept`)
     _buffers: dict[str, bool]  # names, and whether `state_dict` has them; the arrays are attributes
     _before: dict[int, ForwardPreHook]
     _after: dict[int, ForwardHook]
@@ -143,7 +150,7 @@ class Module:
         one entry per use, and ``backward`` takes them from the last to the first.
         """
         if self.training or self.keeps_for_backward():
-            save_each(((self.__dict__, values),))
+            save(self.__dict__, values)
 
     def keeps_for_backward(self) -> bool:
         """Whether `save_for_backward` keeps anything: in training mode, or in a pass of a model in training mode.
@@ -535,6 +542,7 @@ class Module:
         for module in self.modules():
             module.training = bool(mode)
             if not mode:
+                last_pass(module.__dict__)
                 module.__dict__.update(_saved=[], _saved_in=None, _saved_often=False)
         return self
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from fastconv._arrays import Array
 from fastconv._geometry import shown
+from fastconv._watch import parameters
 from fastconv.functional._options import flag
 
 from .hooks import RemovableHandle
@@ -41,6 +42,7 @@ class Parameter:
     grad : ndarray or None
         Sum of the gradients of all backward passes since the last ``zero_grad()``; shape and dtype of `data`.
     requires_grad : bool
+        May be set at any time.
 
     Raises
     ------
@@ -59,7 +61,7 @@ class Parameter:
     array([2., 2., 2.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_hooks", "grad", "requires_grad")
+    __slots__ = ("__weakref__", "_data", "_hooks", "_requires_grad", "grad")
 
     grad: Array | None
     _hooks: dict[int, Callable[["Parameter"], Any]] | None
@@ -68,7 +70,7 @@ class Parameter:
         self.data = data
         self.grad = None
         self._hooks = None
-        self.requires_grad = flag("Parameter", "requires_grad", requires_grad)
+        self.requires_grad = requires_grad
 
     @property
     def data(self) -> Array:
@@ -83,6 +85,17 @@ class Parameter:
                 f"Parameter: data must be a NumPy array of float32 or float64, got {came}: use .astype(np.float32)"
             )
         self._data = value
+        parameters.made()
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether layers compute the gradient."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self._requires_grad = flag("Parameter", "requires_grad", value)
+        parameters.made()
 
     def accumulate(self, grad: Array) -> None:
         """Add a gradient that nobody else holds to `grad`."""

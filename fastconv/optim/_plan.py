@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from operator import is_
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import ref
 
 import numpy as np
 
+from fastconv import _watch
 from fastconv._arrays import FLOAT32, FLOAT64, Array, DType
 from fastconv._geometry import Shape
 from fastconv.nn.parameter import Parameter, is_parameter_data
 
-from ._state import State
+from ._state import State, Watched, set_silently
 
 _SMALLEST_FLOAT32 = 2.0**-149
 
@@ -19,18 +20,28 @@ Key = int | str
 """Name of a parameter, or its position if parameters have no names."""
 
 
-class Batch(NamedTuple):
-    """Parameters that one call of a kernel updates: of one group and dtype, and equally many steps old."""
+class Batch:
+    """Parameters that one call of a kernel updates: of one group and dtype, and equally many steps old.
 
-    group: dict[str, Any]
-    dtype: DType
-    step: int
-    """Number of the step that is made, from 1."""
-    started: bool
-    """Whether the arrays of `states` are new."""
-    params: list[Array]
-    grads: list[Array]
-    states: dict[str, list[Array]]
+    Attributes
+    ----------
+    step : int
+        Number of the step that is made, from 1.
+    started : bool
+        Whether the arrays of `states` are new.
+    params, grads : list of array
+    states : dict of list of array
+    """
+
+    __slots__ = ("dtype", "grads", "group", "params", "started", "states", "step")
+
+    def __init__(
+        self, group: dict[str, Any], dtype: DType, step: int, started: bool, states: dict[str, list[Array]]
+    ) -> None:
+        self.group, self.dtype, self.step, self.started = group, dtype, step, started
+        self.params: list[Array] = []
+        self.grads: list[Array] = []
+        self.states = states
 
     @property
     def eps(self) -> float:
@@ -47,24 +58,24 @@ class Routine:
 
     Parameters
     ----------
+    known : dict
+        States of parameters, as the optimizer holds them.
     batch : Batch
     parameters : list of Parameter
     states : list of State
         In the same order.
     """
 
-    __slots__ = ("_arrays", "_batch", "_grads", "_members", "_options", "_step")
+    __slots__ = ("_batch", "_grads", "_known", "_options", "_parameters", "_seen", "_states", "_step")
 
-    def __init__(self, batch: Batch, parameters: list[Parameter], states: list[State]) -> None:
-        self._batch, self._step = batch._replace(grads=[]), batch.step
-        self._members = list(zip(parameters, batch.params, states, strict=True))
-        self._arrays = [
-            (state, name, array)
-            for name, arrays in batch.states.items()
-            for state, array in zip(states, arrays, strict=True)
-        ]
+    def __init__(
+        self, known: Mapping[Parameter, State], batch: Batch, parameters: list[Parameter], states: list[State]
+    ):
+        self._known, self._parameters, self._states = known, parameters, states
+        self._batch, self._step = batch, batch.step
         self._grads: list[Any] = [ref(grad) for grad in batch.grads]
         self._options = options(batch.group)
+        self._seen = (-1, -1)
 
     def knows(self, group: dict[str, Any]) -> bool:
         """Whether the hyper-parameters are the very objects that were checked, none of which can change."""
@@ -73,34 +84,44 @@ class Routine:
 
     def repeat(self, plan: "Plan", group: dict[str, Any], known: Mapping[Parameter, State], buffers: Any) -> bool:
         """Plan the next step, if nothing has changed but what gradients and parameters hold."""
-        batch, params = self._batch, group["params"]
-        if len(params) != len(self._members) or buffers.keys() != batch.states.keys():
+        batch = self._batch
+        if known is not self._known or group["params"] != self._parameters or buffers.keys() != batch.states.keys():
             return False
-        grads, before, seen = [], self._step, self._grads
-        for i, (parameter, data, state) in enumerate(self._members):
-            grad = parameter.grad
-            if (
-                params[i] is not parameter
-                or grad is None
-                or parameter._data is not data
-                or known.get(parameter) is not state
-                or state["step"] != before
-                or not data.flags.writeable
-            ):
+        now = _watch.parameters.count, _watch.states.count
+        if now != self._seen:
+            if not self._unchanged():
                 return False
-            if grad is not seen[i]():
-                if not alone(grad, data):
-                    return False
-                seen[i] = ref(grad)
-            grads.append(grad)
-        for state, name, array in self._arrays:
-            if state.get(name) is not array:
+            self._seen = now
+        grads: list[Any] = [parameter.grad for parameter in self._parameters]
+        for grad, data in zip(grads, batch.params, strict=True):
+            if grad is None or not data.flags.writeable:
                 return False
-        self._step = step = before + 1
-        plan.states += [(parameter, state) for parameter, _, state in self._members]
-        repeated = Batch(group, batch.dtype, step, False, batch.params, grads, batch.states)
-        plan.batches[id(group), batch.dtype is FLOAT32, step, False] = repeated
+        if not all(map(is_, grads, [seen() for seen in self._grads])):
+            if not all(map(alone, grads, batch.params)):
+                return False
+            self._grads = [ref(grad) for grad in grads]
+        batch.step, batch.grads = self._step + 1, grads
+        plan.repeated.append(self)
+        plan.batches[id(group), batch.dtype is FLOAT32, batch.step, False] = batch
         return True
+
+    def _unchanged(self) -> bool:
+        """Whether parameters and states have the arrays that they had, and the steps were counted here."""
+        known, arrays = self._known, self._batch.states
+        for i, (parameter, data, state) in enumerate(
+            zip(self._parameters, self._batch.params, self._states, strict=True)
+        ):
+            if parameter._data is not data or known.get(parameter) is not state or state.get("step") != self._step:
+                return False
+            if type(state) is not Watched or any(state.get(name) is not arrays[name][i] for name in arrays):
+                return False
+        return type(known) is Watched
+
+    def advance(self) -> None:
+        """Count the step."""
+        self._step = step = self._step + 1
+        for state in self._states:
+            set_silently(state, "step", step)
 
 
 def options(group: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -140,15 +161,18 @@ class Plan:
         In the order in which kernels are called.
     states : list
         Parameters and the states that they will have.
+    repeated : list
+        Routines, which have states of their own.
     copies : list
         Parameters that a kernel cannot work on, each with the copy that it works on.
     """
 
-    __slots__ = ("batches", "copies", "states")
+    __slots__ = ("batches", "copies", "repeated", "states")
 
     def __init__(self) -> None:
         self.batches: dict[tuple[int, bool, int, bool], Batch] = {}
         self.states: list[tuple[Parameter, State]] = []
+        self.repeated: list[Routine] = []
         self.copies: list[tuple[Array, Array]] = []
 
     def batch(self, group: dict[str, Any], dtype: DType, step: int, started: bool, buffers: dict[str, float]) -> Batch:
@@ -156,7 +180,7 @@ class Plan:
         key = (id(group), dtype is FLOAT32, step, started)
         found = self.batches.get(key)
         if found is None:
-            found = self.batches[key] = Batch(group, dtype, step, started, [], [], {name: [] for name in buffers})
+            found = self.batches[key] = Batch(group, dtype, step, started, {name: [] for name in buffers})
         return found
 
 
@@ -201,7 +225,7 @@ def check_gradient(function: str, key: Key, data: Array, grad: Any) -> None:
 def state_of(function: str, key: Key, data: Array, old: State | None, buffers: dict[str, float]) -> State:
     """The state that an update needs: what `old` has of it, without what options need no more, and new arrays."""
     old = {"step": 0} if old is None else old
-    state = {name: value for name, value in old.items() if name == "step" or name in buffers}
+    state: State = Watched({name: value for name, value in old.items() if name == "step" or name in buffers})
     for name, value in buffers.items():
         if name not in state:
             state[name] = np.full(data.shape, value, native(data))

@@ -1,14 +1,42 @@
 """What an optimizer takes from a saved state, once it is sure that it fits."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from fastconv._arrays import Array, as_array
 from fastconv._geometry import is_integer, shown
+from fastconv._watch import states
 
-State = dict[str, Any]
+
+class Watched(dict[Any, Any]):
+    """A dictionary that tells `states` when it changes, so that nobody need look whether it did."""
+
+    __slots__ = ()
+
+
+def _telling(method: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(method)
+    def change(self: Watched, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            states.made()
+
+    return change
+
+
+for _name in ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update"):
+    setattr(Watched, _name, _telling(getattr(dict, _name)))
+
+State: TypeAlias = dict[str, Any]
+"""Of one parameter: its ``"step"`` and arrays; a `Watched` where an optimizer made it."""
+
+
+set_silently = dict.__setitem__
+"""For the count of steps, which is no change that anybody need look at."""
 
 
 def parts(function: str, state_dict: Any) -> tuple[list[Mapping[str, Any]], Mapping[Any, Any]]:
@@ -56,9 +84,7 @@ def step_count(value: Any) -> int | None:
     return int(value) if 0 <= value < 2**63 else None
 
 
-def fitting(
-    key: Any, data: Array, saved: Any, buffers: dict[str, float], counts: bool
-) -> tuple[list[str], State]:
+def fitting(key: Any, data: Array, saved: Any, buffers: dict[str, float], counts: bool) -> tuple[list[str], State]:
     """What is wrong with a saved state of a parameter, and a copy of it; without `counts`, it may lack ``"step"``."""
     if not isinstance(saved, Mapping):
         return [f"the state of {key!r} is a {type(saved).__name__}"], {}
@@ -67,7 +93,7 @@ def fitting(
     names = ["step", *buffers]
     faults = [f"the state of {key!r} misses {name!r}" for name in names if name not in saved]
     faults += [f"the state of {key!r} has unexpected {name!r}" for name in saved if name not in names]
-    state: State = {}
+    state: State = Watched()
     for name in (name for name in names if name in saved):
         value = saved[name]
         if name == "step":

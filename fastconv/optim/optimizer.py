@@ -13,7 +13,7 @@ from fastconv.nn.parameter import Parameter
 
 from ._groups import Params, check_distinct, split
 from ._plan import Batch, Plan, Routine, Routines, check_gradient, fits, native, plain, state_of
-from ._state import State, fitting, matched, parts
+from ._state import State, Watched, fitting, matched, parts, set_silently
 
 Loss = TypeVar("Loss")
 
@@ -51,7 +51,7 @@ class Optimizer:
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
-        self.state: dict[Parameter, State] = {}
+        self.state: dict[Parameter, State] = Watched()
         self._routines = Routines()
         name = type(self).__name__
         if isinstance(params, Parameter | np.ndarray | Mapping | str) or not isinstance(params, Iterable):
@@ -118,10 +118,14 @@ class Optimizer:
             self._prepare(plan, group, position)
             position += len(group["params"])
         for parameter, state in plan.states:
-            self.state[parameter] = state
-            state["step"] += 1
+            if self.state.get(parameter) is not state:
+                self.state[parameter] = state
+            set_silently(state, "step", state["step"] + 1)
+        for routine in plan.repeated:
+            routine.advance()
         for batch in plan.batches.values():
             self._update(_backend.ops(batch.dtype), batch)
+            batch.grads = []  # a routine may hold the batch, but not them
         for data, work in plan.copies:
             data[...] = work
         return loss
@@ -196,7 +200,7 @@ class Optimizer:
         if batch is not None and simple and moves and not maximize and len(batch.params) == len(members):
             parameters, states = zip(*members, strict=True)
             if list(parameters) == group["params"]:
-                self._routines[id(group)] = Routine(batch, list(parameters), list(states))
+                self._routines[id(group)] = Routine(self.state, batch, list(parameters), list(states))
 
     def _members(self) -> Iterator[tuple[int | str, Parameter, dict[str, Any]]]:
         """Key (name, or position if there are no names), parameter and group of every parameter."""
@@ -289,7 +293,7 @@ class Optimizer:
                 f"{name}: state_dict has {len(saved_groups)} parameter groups instead of {len(self.param_groups)}"
             )
         groups: list[dict[str, Any]] = []
-        states: dict[Parameter, State] = {}
+        states: dict[Parameter, State] = Watched()
         problems: list[str] = []
         keys = {parameter: key for key, parameter, _ in self._members()}
         for i, (group, saved) in enumerate(zip(self.param_groups, saved_groups, strict=True)):

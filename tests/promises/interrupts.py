@@ -16,7 +16,7 @@ import fastconv as fc
 from fastconv import functional as F
 from fastconv import models, nn, optim
 from fastconv._arrays import Array
-from fastconv.nn._watch import running
+from fastconv._watch import running
 
 from . import suite
 from .prepared import ROOT

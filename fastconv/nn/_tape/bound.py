@@ -8,8 +8,9 @@ import numpy as np
 
 from fastconv._arrays import Array
 from fastconv._geometry import Shape
+from fastconv._watch import parameters, running
 
-from ..module import save_each
+from ..module import save
 from .layout import LINE, Call, lay_out
 from .tape import Pull, Tape
 from .value import Box, Later, Value
@@ -39,14 +40,17 @@ class Memory:
         Another one once the bytes are others.
     last : Bound or None
         Whose forward pass filled it.
+    kept_by : Bound or None
+        Who stands for what its layers keep, for all of them and in their only use.
     """
 
-    __slots__ = ("_bytes", "last", "version")
+    __slots__ = ("_bytes", "kept_by", "last", "version")
 
     def __init__(self) -> None:
         self._bytes = np.empty(0, np.uint8)
         self.version = 0
         self.last: Bound | None = None
+        self.kept_by: Bound | None = None
 
     def reserve(self, size: int) -> None:
         """Hold at least so many bytes."""
@@ -120,6 +124,13 @@ class Kept:
             raise RuntimeError("backward: the forward pass before it did not end, or another one followed")
         return tuple(self._bound.content(value) for value in self._values)
 
+    def leave(self) -> object | None:
+        """Something else is kept for the layer from now on; return in which pass this was."""
+        if self._bound is None:
+            return None
+        self._bound.memory.kept_by = None
+        return self._bound.last_pass
+
     def __reduce__(self) -> Any:
         # A copy does not hold the memory of the pass, but has its values.
         if self._bound is None or not self._bound.filled():
@@ -148,6 +159,8 @@ class Bound:
         self._calls = self._resolved(tape.calls, self._offsets, memory, self._slots)
         self._input, self._output = _slot(self._slots, tape.input), _slot(self._slots, tape.output)
         self._backward: dict[tuple[bool, ...], _Backward] = {}
+        self._latest: _Backward | None = None
+        self.last_pass: object | None = None
         self._kept = [(vars(module), Kept(self, values)) for module, values in tape.saved]
 
     def _array(self, value: Value) -> Array:
@@ -204,7 +217,9 @@ class Bound:
         for function, args in self._calls:
             function(*args)
         if self.tape.keeps:
-            save_each(self._kept)
+            self.last_pass = running.current
+            if memory.kept_by is not self:
+                self._keep()
             memory.last = self
         else:
             self._input.put(None)
@@ -212,23 +227,38 @@ class Bound:
 
     def ready(self) -> bool:
         """Whether a backward pass may use this tape: no layer was called since."""
-        if self.memory.last is not self:
-            return False
+        return self.memory.last is self and self.memory.kept_by is self
+
+    def _keep(self) -> None:
+        """Stand for what the layers keep."""
         for state, kept in self._kept:
-            saved = state["_saved"]
-            if len(saved) != 1 or saved[0] is not kept:
-                return False
-        return True
+            save(state, kept)
+        if all(len(state["_saved"]) == 1 for state, _ in self._kept):
+            self.memory.kept_by = self
 
     def backward(self, grad_output: Array, input_grad: bool) -> Array | None:
         """Run the backward pass: add to the gradients of parameters, return that of the input if it is wanted."""
+        ready = self._latest
+        if (
+            ready is None
+            or ready.seen != parameters.count
+            or ready.version != self.temporary.version
+            or (ready.grad_input is not None) != input_grad
+        ):
+            seen = parameters.count
+            ready = self._latest = self._chosen(input_grad)
+            ready.seen = seen
+        return ready.run(grad_output)
+
+    def _chosen(self, input_grad: bool) -> "_Backward":
+        """The pass for what is to be computed now."""
         key = (input_grad, *[parameter.requires_grad for parameter in self.tape.parameters])
         ready = self._backward.get(key)
         if ready is None or ready.version != self.temporary.version:
             if len(self._backward) >= MOST_CHOICES:
                 self._backward.clear()
             ready = self._backward[key] = self._prepared(input_grad)
-        return ready.run(grad_output)
+        return ready
 
     def _prepared(self, input_grad: bool) -> "_Backward":
         pull = Pull(self.tape, input_grad)
@@ -275,6 +305,11 @@ class _Backward:
     grad_output, grad_input : Slot
     version : int
         Of the memory.
+
+    Attributes
+    ----------
+    seen : int
+        How often a parameter had been changed when this pass was chosen.
     """
 
     def __init__(
@@ -286,16 +321,16 @@ class _Backward:
         grad_input: Slot | None,
         version: int,
     ) -> None:
-        self.version = version
+        self.version, self.seen = version, 0
         self._parts, self._rest, self._shared = parts, rest, shared
-        self._grad_output, self._grad_input = grad_output, grad_input
+        self._grad_output, self.grad_input = grad_output, grad_input
 
     def run(self, grad_output: Array) -> Array | None:
         """Run it."""
         self._grad_output.put(grad_output)
         for forward, own in self._shared:
             own.put(forward.array)
-        grad_input = None if self._grad_input is None else self._grad_input.fresh()
+        grad_input = None if self.grad_input is None else self.grad_input.fresh()
         grads = [slot.fresh() for _, _, slot in self._parts]
         for (calls, parameter, _), grad in zip(self._parts, grads, strict=True):
             for function, args in calls:
@@ -310,4 +345,3 @@ class _Backward:
         for _, own in self._shared:
             own.put(None)
         return grad_input
-

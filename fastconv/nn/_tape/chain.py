@@ -10,9 +10,9 @@ import numpy as np
 
 from fastconv import _backend, _config
 from fastconv._arrays import FLOAT32, FLOAT64, Array
+from fastconv._watch import changes, parameters, running
 
 from .. import _chain
-from .._watch import changes, running
 from ..hooks import HookedBackward
 from ..module import Module
 from ..parameter import Parameter
@@ -194,9 +194,11 @@ class Chain:
 
     def _current(self, tape: Tape) -> bool:
         """Whether a tape still has the arrays of the parameters, and the kernels that are to compute."""
-        for parameter, array in tape.parameters.items():
-            if parameter._data is not array:
+        seen = parameters.count
+        if tape.seen != seen:
+            if any(parameter._data is not array for parameter, array in tape.parameters.items()):
                 return False
+            tape.seen = seen
         return tape.ops is _backend.ops(tape.dtype)
 
     def _tape(self, input: Any) -> Tape | None:

@@ -40,6 +40,8 @@ class Tape:
         Layers, and what each would have given to ``save_for_backward``.
     parameters : dict
         Those that were read, and their arrays.
+    seen : int
+        How often a parameter had been changed when these were last seen to be theirs.
     """
 
     def __init__(self, shape: Shape, dtype: DType, ops: SimpleNamespace, keeps: bool) -> None:
@@ -47,6 +49,7 @@ class Tape:
         self.calls: list[Call] = []
         self.saved: list[tuple[Module, tuple[Any, ...]]] = []
         self.parameters: dict[Parameter, Array] = {}
+        self.seen = 0
         self.steps: list[tuple[Value, tuple[Value | Parameter, ...], PullBack]] = []
         self.input = self.output = self.new(shape)
         self.input.slot = True

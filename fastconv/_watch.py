@@ -11,7 +11,7 @@ class _Pass(threading.local):
 
 
 class _Changes:
-    """Parts, attributes and hooks of modules, in the whole process: `count` is another number after every change."""
+    """How often something was changed, in the whole process: `count` is another number after every change."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -23,4 +23,12 @@ class _Changes:
 
 
 running = _Pass()
+
 changes = _Changes()
+"""Of parts, attributes and hooks of modules."""
+
+parameters = _Changes()
+"""Of what parameters are made of: which array is theirs (not what it holds), and whether they want a gradient."""
+
+states = _Changes()
+"""Of what optimizers keep for parameters: which arrays (not what they hold), and how many steps were made."""
