@@ -22,7 +22,7 @@ from .simd cimport (
     LANES, TILE_COLUMNS, TILE_VECTORS, prefetch, prefetch_write, real, vec, vec_fma, vec_load, vec_load_part, vec_set,
     vec_store, vec_store_part, vec_transpose,
 )
-from .tile cimport FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, product_rows, product_tile
+from .tile cimport FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, few_vectors, product_rows, product_tile
 from .workspace cimport Workspace, reserve, take, whole_lines
 
 cdef enum:
@@ -120,15 +120,20 @@ cdef inline void turn_block(void* argument, Py_ssize_t item, int thread) noexcep
 
 cdef inline void few_rows_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef const Gemm* g = <const Gemm*>argument
-    cdef Py_ssize_t vector, column
+    cdef Py_ssize_t column = g.vectors * item // g.column_items * LANES
+    cdef Py_ssize_t end = min(g.vectors * (item + 1) // g.column_items * LANES, g.N)
+    cdef Py_ssize_t most = few_vectors(g.M, g.b_column), vectors
     cdef Product p
     p.depth, p.a, p.a_row, p.b_k, p.c_row = g.depth, g.a, g.a_row, g.b_column, g.N
-    for vector in range(g.vectors * item // g.column_items, g.vectors * (item + 1) // g.column_items):
-        column = vector * LANES
+    while column < end:
+        vectors = most
+        if end - column < vectors * LANES:
+            vectors = 1
         p.b = g.b + column * g.b_column
         p.c = g.c + column
         p.bias = g.bias + column if g.bias != NULL else NULL
-        few_rows(g.M)(&p, min(g.N - column, LANES))
+        few_rows(g.M, vectors)(&p, min(end - column, LANES))
+        column += vectors * LANES
 
 
 cdef inline void add_terms(real* c, const real* b, Py_ssize_t b_k, const real* a, Py_ssize_t vectors,
@@ -339,7 +344,7 @@ cdef inline int gemm(Gemm* g) except -1:
     if g.count > 1 or g.row_bias != NULL:
         run_items(g, team(g.count * g.vectors * ((g.M + PRODUCT_ROWS - 1) // PRODUCT_ROWS), work))
     elif g.M <= FEW_ROWS and g.a_k == 1 and g.b_k == 1:
-        threads = team(g.vectors, (9.0 + 3.0 * g.M) * g.N * g.depth)        # measured, in terms of a tile's FLOPs
+        threads = team(g.vectors, (6.0 + 3.0 * g.M) * g.N * g.depth)        # measured, in terms of a tile's FLOPs
         g.column_items = min(max(threads, g.N * g.depth // GEMM_WORDS), g.vectors)
         with nogil:
             run(few_rows_block, g, g.column_items, threads)

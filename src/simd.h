@@ -233,16 +233,22 @@ VINLINE vec vec_abs(vec a) { return bits_vec(vec_bits(a) & ~mask_set((lane_int)(
 #endif
 VINLINE vec vec_zip_low(vec a, vec b) { return __builtin_shufflevector(a, b, ZIP_LOW); }
 VINLINE vec vec_zip_high(vec a, vec b) { return __builtin_shufflevector(a, b, ZIP_HIGH); }
-#if FASTCONV_VECTOR_BYTES == 32
+#if FASTCONV_VECTOR_BYTES >= 32
 typedef real unit __attribute__((vector_size(16), aligned(sizeof(real)), may_alias));
+typedef real half __attribute__((vector_size(32), aligned(sizeof(real)), may_alias));
 #ifdef FASTCONV_DOUBLE
 #define TWO_UNITS 0, 1, 2, 3
+#define TWO_HALVES 0, 1, 2, 3, 4, 5, 6, 7
 #else
 #define TWO_UNITS 0, 1, 2, 3, 4, 5, 6, 7
+#define TWO_HALVES 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 #endif
-VINLINE vec every_second_unit(const real *p) {
-    return __builtin_shufflevector(*(const unit *)p, *(const unit *)(p + LANES), TWO_UNITS);
+VINLINE half two_units(const real *a, const real *b) {
+    return __builtin_shufflevector(*(const unit *)a, *(const unit *)b, TWO_UNITS);
 }
+#endif
+#if FASTCONV_VECTOR_BYTES == 32
+VINLINE vec every_second_unit(const real *p) { return two_units(p, p + LANES); }
 #define FIRST_PART(p) every_second_unit(p)
 #define SECOND_PART(p) every_second_unit(p + LANES / 2)
 #else
@@ -287,19 +293,20 @@ VINLINE real vec_sum(vec v) { return v; }
 #define EVEN_UNITS UNIT_ALL(0), UNIT_ALL(2 * UNIT), UNIT_ALL(LANES), UNIT_ALL(LANES + 2 * UNIT)
 #define ODD_UNITS UNIT_ALL(UNIT), UNIT_ALL(3 * UNIT), UNIT_ALL(LANES + UNIT), UNIT_ALL(LANES + 3 * UNIT)
 #endif
+VINLINE void zip_units(vec rows[UNIT]) {
+    vec was[UNIT];
+    for (int step = 1; step < UNIT; step *= 2) {
+        for (int i = 0; i < UNIT; i++) was[i] = rows[i];
+        for (int i = 0; i < UNIT / 2; i++) {
+            rows[2 * i] = __builtin_shufflevector(was[i], was[i + UNIT / 2], EACH_UNIT(UNIT_LOW));
+            rows[2 * i + 1] = __builtin_shufflevector(was[i], was[i + UNIT / 2], EACH_UNIT(UNIT_HIGH));
+        }
+    }
+}
 VINLINE void vec_transpose(vec rows[LANES]) {
     enum { UNITS = LANES / UNIT };
     vec was[LANES];
-    for (int step = 1; step < UNIT; step *= 2) {
-        for (int i = 0; i < LANES; i++) was[i] = rows[i];
-        for (int first = 0; first < LANES; first += UNIT) {
-            for (int i = 0; i < UNIT / 2; i++) {
-                vec a = was[first + i], b = was[first + i + UNIT / 2];
-                rows[first + 2 * i] = __builtin_shufflevector(a, b, EACH_UNIT(UNIT_LOW));
-                rows[first + 2 * i + 1] = __builtin_shufflevector(a, b, EACH_UNIT(UNIT_HIGH));
-            }
-        }
-    }
+    for (int first = 0; first < LANES; first += UNIT) zip_units(rows + first);
     for (int step = 1; step < UNITS; step *= 2) {
         for (int i = 0; i < LANES; i++) was[i] = rows[i];
         for (int k = 0; k < UNIT; k++) {
@@ -311,8 +318,24 @@ VINLINE void vec_transpose(vec rows[LANES]) {
         }
     }
 }
+VINLINE void vec_load_turned(const real *p, Py_ssize_t step, vec rows[UNIT]) {
+    for (int i = 0; i < UNIT; i++) {
+        const real *from = p + i * step;
+#if FASTCONV_VECTOR_BYTES == 16
+        rows[i] = vec_load(from);
+#elif FASTCONV_VECTOR_BYTES == 32
+        rows[i] = two_units(from, from + UNIT * step);
+#else
+        half a = two_units(from, from + UNIT * step), b = two_units(from + 2 * UNIT * step, from + 3 * UNIT * step);
+        rows[i] = __builtin_shufflevector(a, b, TWO_HALVES);
+#endif
+    }
+    zip_units(rows);
+}
 #else
 VINLINE void vec_transpose(vec rows[LANES]) { (void)rows; }
+#define UNIT 1
+VINLINE void vec_load_turned(const real *p, Py_ssize_t step, vec rows[UNIT]) { (void)step; rows[0] = p[0]; }
 #endif
 
 #endif

@@ -10,6 +10,7 @@ cdef extern from "simd.h" nogil:
 
     enum:
         LANES
+        UNIT                    # reals in 16 bytes; 1 without vectors
         STREAM_BYTES
         TILE_ROWS
         TILE_VECTORS
@@ -65,3 +66,4 @@ cdef extern from "simd.h" nogil:
     vec vec_load_even(const real* p) noexcept       # p[0], p[2], ... of 2 * LANES reals
     vec vec_load_odd(const real* p) noexcept        # p[1], p[3], ...
     void vec_transpose(vec* rows) noexcept          # rows[LANES]
+    void vec_load_turned(const real* p, Py_ssize_t step, vec* rows) noexcept    # rows[i][j] = p[j*step + i], i < UNIT

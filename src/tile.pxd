@@ -34,8 +34,8 @@ the other way round.
 column of B, which lies where it lies, some lines of some vectors.
 """
 from .simd cimport (
-    LANES, MOST_TILE_VECTORS, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, real, vec, vec_add, vec_fma,
-    vec_load, vec_load_part, vec_set, vec_store, vec_store_part, vec_sum, vec_transpose,
+    LANES, MOST_TILE_VECTORS, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, UNIT, real, vec, vec_add,
+    vec_fma, vec_load, vec_load_part, vec_load_turned, vec_set, vec_store, vec_store_part, vec_sum, vec_transpose,
 )
 
 cdef enum:
@@ -501,6 +501,9 @@ cdef enum:
     PRODUCT_ROWS = 8
     PRODUCT_VECTORS = MOST_TILE_VECTORS
     FEW_ROWS = 4
+    FEW_VECTORS = 3
+    L1_SETS = 64                # of lines of 64 bytes
+    L1_WAYS = 8                 # or more
 
 
 cdef struct Product:
@@ -719,8 +722,8 @@ cdef inline ProductTile product_tile(Py_ssize_t rows, Py_ssize_t vectors) noexce
     return tiles[vectors - 1][rows - 1]
 
 
-cdef inline void add_part(const int rows, const Product* p, Py_ssize_t width, Py_ssize_t k, Py_ssize_t part,
-                          vec* acc) noexcept nogil:
+cdef inline void add_part(const int rows, const Product* p, const real* b, Py_ssize_t width, Py_ssize_t k,
+                          Py_ssize_t part, vec* acc) noexcept nogil:
     """acc[r] += A[r, k] * B[k, :] for up to LANES k: at the ends, and where there are fewer than LANES columns."""
     cdef vec block[LANES]
     cdef Py_ssize_t from_ = min(k, max(p.depth - LANES, 0)), loaded = min(p.depth, LANES)
@@ -729,9 +732,9 @@ cdef inline void add_part(const int rows, const Product* p, Py_ssize_t width, Py
         if i >= width:
             block[i] = vec_set(0)
         elif loaded == LANES:
-            block[i] = vec_load(p.b + i * p.b_k + from_)
+            block[i] = vec_load(b + i * p.b_k + from_)
         else:
-            block[i] = vec_load_part(p.b + i * p.b_k, loaded)
+            block[i] = vec_load_part(b + i * p.b_k, loaded)
     vec_transpose(block)
     for i in range(LANES):
         if k <= from_ + i and from_ + i < k + part:
@@ -739,68 +742,93 @@ cdef inline void add_part(const int rows, const Product* p, Py_ssize_t width, Py
                 acc[r] = vec_fma(vec_set(p.a[r * p.a_row + from_ + i]), block[i], acc[r])
 
 
-cdef inline void rows_of(const int rows, const Product* p, Py_ssize_t width) noexcept nogil:
-    cdef vec acc[FEW_ROWS]
-    cdef vec block[LANES]
+cdef inline void rows_of(const int rows, const int vectors, const Product* p, Py_ssize_t width) noexcept nogil:
+    """Several vectors at a time where rows are few: a multiply-add waits for the one before it in its row."""
+    cdef vec acc[FEW_VECTORS][FEW_ROWS]
+    cdef vec block[FEW_VECTORS][UNIT]
     cdef vec bias
-    cdef Py_ssize_t k = 0, part
-    cdef int i, r
-    for r in range(rows):
-        acc[r] = vec_set(0)
+    cdef Py_ssize_t k = 0, part, column = LANES * p.b_k
+    cdef int i, r, v
+    for v in range(vectors):
+        for r in range(rows):
+            acc[v][r] = vec_set(0)
     if width == LANES:
-        part = (LANES - <Py_ssize_t>(<size_t>p.b // sizeof(real) % LANES)) % LANES
-        if part > 0 and part < p.depth:                 # from here on vectors do not straddle cache lines
-            add_part(rows, p, width, 0, part, acc)
+        part = (UNIT - <Py_ssize_t>(<size_t>p.b // sizeof(real) % UNIT)) % UNIT
+        if part > 0 and part < p.depth:                 # from here on units do not straddle cache lines
+            for v in range(vectors):
+                add_part(rows, p, p.b + v * column, width, 0, part, acc[v])
             k = part
-        while k + LANES <= p.depth:
-            for i in range(LANES):
-                block[i] = vec_load(p.b + i * p.b_k + k)
-            vec_transpose(block)
-            for i in range(LANES):
-                for r in range(rows):
-                    acc[r] = vec_fma(vec_set(p.a[r * p.a_row + k + i]), block[i], acc[r])
-            k += LANES
+        while k + UNIT <= p.depth:
+            for v in range(vectors):
+                vec_load_turned(p.b + v * column + k, p.b_k, block[v])
+            for i in range(UNIT):
+                for v in range(vectors):
+                    for r in range(rows):
+                        acc[v][r] = vec_fma(vec_set(p.a[r * p.a_row + k + i]), block[v][i], acc[v][r])
+            k += UNIT
     while k < p.depth:
         part = min(p.depth - k, LANES)
-        add_part(rows, p, width, k, part, acc)
+        for v in range(vectors):
+            add_part(rows, p, p.b + v * column, width, k, part, acc[v])
         k += part
-    if p.bias != NULL:
-        bias = vec_load(p.bias) if width == LANES else vec_load_part(p.bias, width)
+    for v in range(vectors):
+        if p.bias != NULL:
+            bias = vec_load(p.bias + v * LANES) if width == LANES else vec_load_part(p.bias, width)
+            for r in range(rows):
+                acc[v][r] = vec_add(acc[v][r], bias)
         for r in range(rows):
-            acc[r] = vec_add(acc[r], bias)
-    for r in range(rows):
-        if width == LANES:
-            vec_store(p.c + r * p.c_row, acc[r])
-        else:
-            vec_store_part(p.c + r * p.c_row, acc[r], width)
+            if width == LANES:
+                vec_store(p.c + r * p.c_row + v * LANES, acc[v][r])
+            else:
+                vec_store_part(p.c + r * p.c_row, acc[v][r], width)
 
 
 ctypedef void (*Rows)(
     const Product* p,                           # A[i, k] = a[i*a_row + k]; B[k, j] = b[j*b_k + k]
-    Py_ssize_t width,                           # columns, up to LANES
+    Py_ssize_t width,                           # of each vector of columns: LANES, or less if there is only one
 ) noexcept nogil
 
 
 cdef inline void rows_1(const Product* p, Py_ssize_t width) noexcept nogil:
-    rows_of(1, p, width)
+    rows_of(1, 1, p, width)
+
+
+cdef inline void rows_1x2(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(1, 2, p, width)
+
+
+cdef inline void rows_1x3(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(1, FEW_VECTORS, p, width)
 
 
 cdef inline void rows_2(const Product* p, Py_ssize_t width) noexcept nogil:
-    rows_of(2, p, width)
+    rows_of(2, 1, p, width)
+
+
+cdef inline void rows_2x2(const Product* p, Py_ssize_t width) noexcept nogil:
+    rows_of(2, 2, p, width)
 
 
 cdef inline void rows_3(const Product* p, Py_ssize_t width) noexcept nogil:
-    rows_of(3, p, width)
+    rows_of(3, 1, p, width)
 
 
 cdef inline void rows_4(const Product* p, Py_ssize_t width) noexcept nogil:
-    rows_of(FEW_ROWS, p, width)
+    rows_of(FEW_ROWS, 1, p, width)
 
 
-cdef inline Rows few_rows(Py_ssize_t rows) noexcept nogil:
-    """Up to FEW_ROWS rows times one vector of columns that lie contiguous: they are transposed in registers."""
+cdef inline Rows few_rows(Py_ssize_t rows, Py_ssize_t vectors) noexcept nogil:
+    """Up to FEW_ROWS rows times vectors of columns that lie contiguous, as many as `few_vectors` says, or one: they
+    are transposed in registers.
+    """
     if rows == 1:
-        return rows_1
+        return rows_1 if vectors == 1 else rows_1x2 if vectors == 2 else rows_1x3
     if rows == 2:
-        return rows_2
+        return rows_2 if vectors == 1 else rows_2x2
     return rows_3 if rows == 3 else rows_4
+
+
+cdef inline Py_ssize_t few_vectors(Py_ssize_t rows, Py_ssize_t b_k) noexcept nogil:
+    """As many as rows pay for, and as L1 holds a line of each column of: some powers of two apart, they share sets."""
+    cdef Py_ssize_t apart = b_k * sizeof(real), sets = L1_SETS * 64 // max(min(apart & -apart, L1_SETS * 64), 64)
+    return max(min(FEW_VECTORS if rows == 1 else 2 if rows == 2 else 1, sets * L1_WAYS // LANES), 1)
