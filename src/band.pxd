@@ -169,6 +169,8 @@ cdef inline double plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bin
     cdef double cost, least = 0
     cdef Py_ssize_t copies
     for way in range(IN_PLACE + 1):
+        if most_images == 1 and ONE_IMAGE <= way < IN_PLACE:        # would be the same again
+            continue
         cost = lay_out(band, way, most_images, flat, exact, align)
         if exact and band.column.reach:
             continue

@@ -35,31 +35,28 @@ cdef inline void pack(const real* matrix, Py_ssize_t k_step, Py_ssize_t row_step
                       Py_ssize_t width, real* to) noexcept nogil:
     """to[k*width + i] = matrix[k*k_step + i*row_step]; rows up to `width`, a multiple of LANES, are zero."""
     cdef vec block[LANES]
-    cdef Py_ssize_t k, i, row, full = rows // LANES * LANES, done = 0
-    if rows < width:
-        for k in range(depth):
-            for i in range(full, width):
-                to[k * width + i] = 0
+    cdef Py_ssize_t k, i, row, vector, part, full = rows // LANES * LANES, done = 0
     if row_step == 1:
-        done = depth
         for k in range(depth):
             for i in range(full // LANES):
                 vec_store(to + k * width + i * LANES, vec_load(matrix + k * k_step + i * LANES))
-    elif k_step == 1:
+            for i in range(full, width):
+                to[k * width + i] = matrix[k * k_step + i] if i < rows else 0
+        return
+    if k_step == 1:
         done = depth // LANES * LANES
-        for row in range(full // LANES):
-            for k in range(depth // LANES):
+        for vector in range(width // LANES):
+            row = vector * LANES
+            for part in range(depth // LANES):
+                k = part * LANES
                 for i in range(LANES):
-                    block[i] = vec_load(matrix + (row * LANES + i) * row_step + k * LANES)
+                    block[i] = vec_load(matrix + (row + i) * row_step + k) if row + i < rows else vec_set(0)
                 vec_transpose(block)
                 for i in range(LANES):
-                    vec_store(to + (k * LANES + i) * width + row * LANES, block[i])
+                    vec_store(to + (k + i) * width + row, block[i])
     for k in range(done, depth):
-        for i in range(full):
-            to[k * width + i] = matrix[k * k_step + i * row_step]
-    for k in range(depth):
-        for i in range(full, rows):
-            to[k * width + i] = matrix[k * k_step + i * row_step]
+        for i in range(width):
+            to[k * width + i] = matrix[k * k_step + i * row_step] if i < rows else 0
 
 
 cdef inline bint all_finite(const real* panel, Py_ssize_t size) noexcept nogil:
