@@ -1,9 +1,11 @@
 """Chains of layers run from tapes: nothing of it is to be seen but the speed."""
 
 import copy
+import mmap
 import pickle
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -212,6 +214,37 @@ def test_no_change_goes_unseen(change, plainly):
     change(net)
     check_as_plain(net, plainly)
     assert net(X).tobytes() != before.tobytes() or not all(p.requires_grad for p in net.parameters())
+
+
+@pytest.mark.parametrize("change", [
+    lambda net: setattr(net[0].weight, "data", uniform(3, 2, 3, 3, seed=5)),
+    lambda net: setattr(net[4].weight, "requires_grad", False),
+    lambda net: net.requires_grad_(False),
+    lambda net: net[0](X + 1),
+    lambda net: net[4](np.ones((3, 12), np.float32)),
+    lambda net: net[1:4](uniform(3, 3, 5, 5)),
+    lambda net: net[4].eval(),
+], ids=range(7))  # fmt: skip
+def test_no_change_goes_unseen_between_forward_and_backward(change, plainly):
+    def gradients(net):
+        found = []
+        for changed in False, True, False, False:
+            net.zero_grad()
+            output = net(X)
+            if changed:
+                change(net)
+            try:
+                found.append(net.backward(output + 1).tobytes())
+            except (RuntimeError, ValueError) as error:
+                found.append(str(error))
+            found += [None if p.grad is None else p.grad.tobytes() for p in net.parameters()]
+            if not changed:
+                net.train().requires_grad_()
+        return found
+
+    net = ready(without_chance())
+    other = copy.deepcopy(net)
+    assert gradients(net) == plainly(gradients, other)
 
 
 def test_hooks_are_called():
@@ -553,9 +586,15 @@ def test_losses_are_those_of_plain_steps(plainly):
     assert plainly(losses, small()) == losses(small())
 
 
+def resident_pages():
+    """Of this process; always 0 where the system does not tell."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) if statm.exists() else 0
+
+
 @pytest.mark.skipif(fc.get_backend() != "cython", reason="NumPy's and Python's own arrays come and go")
 def test_a_steady_state_allocates_nothing():
-    """A thousand steps with two batch sizes in turn: neither memory in use nor the size of what is allocated grows."""
+    """A thousand steps with two batch sizes in turn: neither what Python and NumPy hold nor what is resident grows."""
     net = models.lenet5(rng=0)
     images = [uniform(size, 1, 32, 32) for size in (8, 5)]
     run = steps(net, images, [np.arange(len(x)) % 10 for x in images])
@@ -566,12 +605,15 @@ def test_a_steady_state_allocates_nothing():
         tracemalloc.start()
         try:
             before, _ = tracemalloc.get_traced_memory()
+            resident = resident_pages()
             tracemalloc.reset_peak()
             for _ in range(1000):
                 next(run)
             after, peak = tracemalloc.get_traced_memory()
+            grown = resident_pages() - resident
         finally:
             tracemalloc.stop()
+    assert grown * mmap.PAGESIZE < largest
     # What is made anew are logits, losses and Python's own objects: hardly a page.
     assert after - before < 16384 and peak - before < 65536 < largest
 

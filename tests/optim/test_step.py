@@ -1,5 +1,6 @@
 """What a step changes, and what it leaves alone."""
 
+import copy
 import pickle
 import weakref
 
@@ -8,6 +9,8 @@ import pytest
 
 import fastconv as fc
 from fastconv import nn, optim
+from fastconv._watch import states
+from fastconv.optim._state import Watched
 
 from .cases import OPTIMIZERS
 
@@ -309,7 +312,15 @@ def test_a_closure_computes_the_gradients_first():
     lambda net, optimizer: optimizer.state[net[0].bias].update(exp_avg=np.ones(2, np.float32)),
     lambda net, optimizer: optimizer.load_state_dict(optimizer.state_dict()),
     lambda net, optimizer: optimizer.param_groups[0].update(amsgrad=True),
-], ids=range(14))  # fmt: skip
+    lambda net, optimizer: optimizer.state.pop(net[0].bias),
+    lambda net, optimizer: optimizer.state.update({net[0].bias: dict(optimizer.state[net[0].bias])}),
+    lambda net, optimizer: optimizer.state[net[0].bias].__ior__({"exp_avg": np.ones(2, np.float32)}),
+    lambda net, optimizer: optimizer.state[net[0].bias].__setitem__("step", 70),
+    lambda net, optimizer: optimizer.state[net[0].bias].__delitem__("exp_avg_sq"),
+    lambda net, optimizer: setattr(optimizer, "state", {}),
+    lambda net, optimizer: setattr(optimizer, "state", copy.copy(optimizer.state)),
+    lambda net, optimizer: [setattr(p, "grad", None) for p in net.parameters()],
+], ids=range(22))  # fmt: skip
 def test_a_step_sees_what_changed_since_the_last(change):
     """Where steps repeat, what was found out in one serves the next; it must not serve one that differs."""
 
@@ -355,3 +366,49 @@ def test_optimizers_that_have_made_steps_can_be_pickled():
             parameter.grad = np.ones(parameter.shape, np.float32)
         stepping.step()
     assert [p.data.tobytes() for p in net.parameters()] == [p.data.tobytes() for p in other.parameters()]
+
+
+def test_every_change_of_a_state_is_told():
+    """What `dict` has beyond what only reads it."""
+    readers = {"copy", "fromkeys", "get", "items", "keys", "values"}
+    writers = {name for name in vars(dict) if not name.startswith("_")} - readers
+    assert writers | {"__setitem__", "__delitem__", "__ior__"} == vars(Watched).keys() & vars(dict).keys() - {"__doc__"}
+    state, count = Watched(step=1), states.count
+    for change in (
+        lambda: state.__setitem__("a", 1),
+        lambda: state.__delitem__("a"),
+        lambda: state.__ior__({"a": 1}),
+        lambda: state.update(b=2),
+        lambda: state.setdefault("c", 3),
+        lambda: state.pop("b"),
+        lambda: state.popitem(),
+        lambda: state.clear(),
+    ):
+        change()
+        assert states.count != count
+        count = states.count
+    for again in copy.deepcopy(optimizer_state := Watched(step=1)), pickle.loads(pickle.dumps(optimizer_state)):
+        assert type(again) is Watched and again == {"step": 1}
+
+
+def test_a_later_group_that_is_wrong_changes_nothing():
+    """Also where the steps of the first one repeat: the next step is what it would have been."""
+    first, second = nn.Parameter(np.ones(3)), nn.Parameter(np.ones(3))
+    optimizer = optim.Adam([{"params": [first]}, {"params": [second]}], lr=0.1)
+    for i in range(6):
+        first.grad, second.grad = np.full(3, i - 2.5), np.full(3, 2.5 - i)
+        if i == 4:
+            second.grad, before = np.ones(2), first.data.copy()
+            for _ in range(3):
+                with pytest.raises(ValueError, match="shape"):
+                    optimizer.step()
+            assert (first.data == before).all() and optimizer.state[first]["step"] == 4
+            second.grad = np.full(3, 2.5 - i)
+        optimizer.step()
+    assert optimizer.state[first]["step"] == optimizer.state[second]["step"] == 6
+    alone = nn.Parameter(np.ones(3))
+    other = optim.Adam([alone], lr=0.1)
+    for i in range(6):
+        alone.grad = np.full(3, i - 2.5)
+        other.step()
+    assert (alone.data == first.data).all()

@@ -50,9 +50,14 @@ class Accuracy(Metric):
             self.decisions += right.size
             return
         ids = class_ids(outputs, targets)
-        counted = np.ones(ids.shape, bool) if self.ignore_index is None else ids != self.ignore_index
-        self.right += int(((outputs.argmax(axis=1) == ids) & counted).sum())
-        self.decisions += int(counted.sum())
+        right, decisions = outputs.argmax(axis=1) == ids, ids.size
+        if self.ignore_index is not None:
+            ignored = ids == self.ignore_index
+            if (count := np.count_nonzero(ignored)) > 0:
+                right &= ~ignored
+                decisions -= int(count)
+        self.right += int(np.count_nonzero(right))
+        self.decisions += decisions
 
     def merge_state(self, other: Self) -> None:
         """Add what another one has counted."""

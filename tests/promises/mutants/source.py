@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-TOKEN = re.compile(r"""
+TOKEN = re.compile(
+    r"""
     (?P<comment>\#[^\n]*)
   | (?P<string>\"\"\".*?\"\"\"|"[^"\n]*"|'[^'\n]*')
   | (?P<newline>\n)
@@ -13,7 +14,9 @@ TOKEN = re.compile(r"""
   | (?P<number>0x[0-9A-Fa-f]+|\d+\.\d*(?:e[-+]?\d+)?|\d+(?:e[-+]?\d+)?)
   | (?P<name>\w+)
   | (?P<operator>//=|//|<<|>>|<=|>=|==|!=|\+=|-=|\*=|/=|&=|\|=|->|.)
-""", re.VERBOSE | re.DOTALL)
+""",
+    re.VERBOSE | re.DOTALL,
+)
 OPENING, CLOSING = "([{", ")]}"
 
 
