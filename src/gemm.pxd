@@ -34,7 +34,8 @@ cdef enum:
     GEMM_FLOPS = 2000000000     # of one item, at most: some ten milliseconds
     GEMM_WORDS = 4194304        # likewise, where memory is the work
     PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile
-    AHEAD = 16                  # lines of B
+    AHEAD = 8                   # rows of B
+    LINE = 64 // sizeof(real)   # of the cache
     TERMS = 4                   # added to a row of C at a time
     LINE_VECTORS = 128          # of C, likewise
     MOST_LINES = 2              # of C
@@ -85,14 +86,39 @@ cdef inline void pack_vector(const real* b, Py_ssize_t b_k, Py_ssize_t b_column,
         k += part
 
 
-cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, Py_ssize_t vectors,
+cdef struct Panels:             # of a block, as equally wide as can be; the last is none of the narrower ones, so that
+    Py_ssize_t count            # it has LANES columns of B if there are so many
+    Py_ssize_t least, narrow    # vectors of the first `narrow` panels; the others have one more
+
+
+cdef inline Panels panels_of(Py_ssize_t vectors) noexcept nogil:
+    cdef Panels panels
+    panels.count = (vectors + PRODUCT_VECTORS - 1) // PRODUCT_VECTORS
+    panels.least, panels.narrow = vectors // panels.count, panels.count - vectors % panels.count
+    return panels
+
+
+cdef inline Py_ssize_t panel_start(const Panels* panels, Py_ssize_t panel) noexcept nogil:
+    return panel * panels.least + max(panel - panels.narrow, 0)
+
+
+cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, const Panels* panels, Py_ssize_t count,
                             real* to) noexcept nogil:
-    """to[k*vectors*LANES + j] = b[k*b_k + j]; lines far apart are asked for in time."""
-    cdef Py_ssize_t k, j
+    """The first `count` panels of B, to[k*wide*LANES + j] = b[k*b_k + j] each.
+
+    A row of all of them at a time: rows may be pages apart. Lines are asked for in time.
+    """
+    cdef Py_ssize_t k, j, panel, start, wide, end = panel_start(panels, count) * LANES
+    cdef const real* line
     for k in range(depth):
-        prefetch(b + (k + AHEAD) * b_k)                  # the address need not exist
-        for j in range(vectors):
-            vec_store(to + (k * vectors + j) * LANES, vec_load(b + k * b_k + j * LANES))
+        line = b + k * b_k
+        for j in range((end + LINE - 1) // LINE):
+            prefetch(line + AHEAD * b_k + j * LINE)      # the address need not exist
+        for panel in range(count):
+            start = panel_start(panels, panel) * LANES
+            wide = panels.least + (panel >= panels.narrow)
+            for j in range(wide):
+                vec_store(to + start * depth + (k * wide + j) * LANES, vec_load(line + start + j * LANES))
 
 
 cdef inline void turn_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -238,8 +264,8 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
     cdef Py_ssize_t end_row = g.M * (row_item + 1) // g.row_items
     cdef Py_ssize_t first = g.vectors * column_item // g.column_items
     cdef Py_ssize_t vectors = g.vectors * (column_item + 1) // g.column_items - first
-    cdef Py_ssize_t panels = (vectors + PRODUCT_VECTORS - 1) // PRODUCT_VECTORS
-    cdef Py_ssize_t tile_rows = product_rows((vectors + panels - 1) // panels)
+    cdef Panels panels = panels_of(vectors)
+    cdef Py_ssize_t tile_rows = product_rows(panels.least + (panels.narrow < panels.count)), packed
     cdef Py_ssize_t chunk, k, tile, row, rows, panel, start, wide, column, width, j
     cdef real* b_packed = g.scratch + thread * g.scratch_size
     cdef const real* a_first = g.a + which * g.M * g.depth
@@ -253,14 +279,16 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
         k = g.depth * chunk // g.chunks
         p.depth = g.depth * (chunk + 1) // g.chunks - k
         p.accumulate = chunk > 0
-        for panel in range(panels):
-            start = vectors * panel // panels
-            wide = vectors * (panel + 1) // panels - start
+        packed = 0
+        if g.b_column == 1 and not g.in_place:
+            packed = panels.count - ((first + vectors) * LANES > g.N)       # whole panels, that is
+            pack_lines(b_first + k * g.b_k + first * LANES, g.b_k, p.depth, &panels, packed, b_packed)
+        for panel in range(packed, panels.count):
+            start = panel_start(&panels, panel)
+            wide = panel_start(&panels, panel + 1) - start
             column = (first + start) * LANES
             width = min(g.N - column, wide * LANES)
-            if g.b_column == 1 and width == wide * LANES and not g.in_place:
-                pack_lines(b_first + k * g.b_k + column, g.b_k, p.depth, wide, b_packed + start * LANES * p.depth)
-            elif not g.in_place or width < LANES:
+            if not g.in_place or width < LANES:
                 for j in range(wide):
                     pack_vector(b_first + k * g.b_k + (column + max(min(j * LANES, width - LANES), 0)) * g.b_column,
                                 g.b_k, g.b_column, p.depth, min(width, LANES),
@@ -270,9 +298,9 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
             rows = min(end_row - row, tile_rows)
             p.row_bias = g.row_bias + which * g.M + row if g.row_bias != NULL and chunk == g.chunks - 1 else NULL
             p.a, p.a_row, p.a_k = a_first + row * g.a_row + k * g.a_k, g.a_row, g.a_k
-            for panel in range(panels):
-                start = vectors * panel // panels
-                wide = vectors * (panel + 1) // panels - start
+            for panel in range(panels.count):
+                start = panel_start(&panels, panel)
+                wide = panel_start(&panels, panel + 1) - start
                 column = (first + start) * LANES
                 width = min(g.N - column, wide * LANES)
                 p.c, p.c_last = c_first + row * g.N + column, width - LANES
@@ -285,7 +313,7 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
                     narrow_tile(&p, rows, width)
                     continue
                 if p.depth >= PREFETCH_DEPTH:
-                    if panel + 1 < panels:
+                    if panel + 1 < panels.count:
                         prefetch_block(p.c + width, g.N, rows, min(g.N - column - width, wide * LANES))
                     else:
                         prefetch_block(c_first + (row + rows) * g.N + first * LANES, g.N,
