@@ -4,16 +4,14 @@ Serves 3 x 3 kernels with stride 1, dilation 1 and one group; other shapes belon
 flipped kernels with input and output channels exchanged. Units of tiles (winograd_tiles.pxd) are computed in one of
 three ways, which give the same bits:
 
-    alone     items: units          V = B^T d B of 6 rows of pixels, in a buffer of the thread             (L1 -> L2)
-                                    for each panel of output channels: multiply and store
-    shared    items: units          V = B^T d B, in a buffer of all threads                                (L1 -> L3)
-              items: units x panels multiply and store
-    few tiles as shared, but U is made by the items, as it is read but once
+    items: units                V = B^T d B of 6 rows of pixels, in a buffer of all threads              (L1 -> L3)
+    for some panels of output channels at a time:
+        items: panels x chunks  U = G w G^T                                                            (L1 -> L3)
+        items: points           M = V * U, each of which is read once from L3                          (L2 -> L3)
+        items: units x panels   Y = A^T M A, transposed back to planes, plus bias
 
-    multiply and store:
-        for each chunk of channels, for each of 36 points:
-            for each block of tiles:    M += V * U, in registers                                  (U in L1, M in L2)
-        for each unit: Y = A^T M A, transposed back to planes, plus bias
+    few tiles      items: panels   U, M and Y of all tiles, in buffers of the thread, by chunks        (L2)
+    few channels   items: units    V, M and Y of some units, likewise
 
 An image with a result that is not finite is reported rather than trusted: infinities and NaN spread over their tile
 here, and large finite numbers may overflow in between. Sums over channels run in order, whatever the blocks: bits do
@@ -34,11 +32,16 @@ from .winograd_tiles cimport Images, Shape, Tiles, cut, in_vectors, line_reals, 
 from .workspace cimport Workspace, give_back, reserve, take, whole_lines
 
 cdef enum:
-    TILES = 48                  # tiles multiplied with a panel at a time, about: M stays in L2
+    TILES = 48                  # few: M and V of a chunk stay in L2, about ...
+    MORE_TILES = 96             # ... and so many where U would not stay in L3
     DEPTH = 64                  # channels multiplied at a time: their part of a panel stays in L1
-    OWN = 1 << 18               # reals in the V and M of a thread, about: they stay in L2
-    FEWEST = 16                 # tiles that these should hold: U is read again for each so many
-    SHARED = 7 << 18            # reals in the V of all threads, for each of them: below 8 MB
+    OWN = 1 << 18               # reals in the V and M of a thread, about ...
+    LEAST_TILES = 64            # ... in which so many tiles have place, if channels are few
+    MOST_ITEMS = 32             # items of so many tiles for each thread, at least
+    VALUES = 7 << 17            # reals in V and M, about, which stay in L3 with ...
+    SHARED = 7 << 18            # ... or, if U is larger than they, up to this: below 8 MB
+    FILTERS = 1 << 22           # reals in U that stay in L3
+    GROUP = 1 << 20             # reals in U where all of it would not
 
 
 cdef struct Correlation:
@@ -52,13 +55,16 @@ cdef struct Correlation:
     Py_ssize_t depth, rows      # input and output channels
     Shape tile
     Py_ssize_t panel, panels    # output channels in one panel; panels
-    bint ready                  # U is made before the items that use it
-    real* filters               # U: panels x chunks of DEPTH channels x POINTS x channels x panel
+    Py_ssize_t first_panel, group               # panels at hand
+    real* filters               # U: panels at hand x chunks of DEPTH channels x POINTS x channels x panel
     Py_ssize_t chunks
+    real* products              # M: POINTS x panels at hand x tiles x panel
+    Py_ssize_t product_step, panel_step         # reals from point to point of M, from panel to panel
+    Py_ssize_t pieces           # of the panels, of a point
+    Py_ssize_t units            # in an item
     const real* bias            # or NULL
     real* dst                   # (N, rows, P, Q)
     Py_ssize_t P, Q
-    Py_ssize_t units, unit_items, product_step  # units in an item; items; reals from point to point of M
     real* scratch
     Py_ssize_t scratch_size     # reals per thread
     char* suspect               # for each image: a result is not finite
@@ -87,7 +93,7 @@ cdef void transform_filters(Correlation* j, Py_ssize_t panel, Py_ssize_t chunk, 
 cdef void filter_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Correlation* j = <Correlation*>argument
     cdef Py_ssize_t panel = item // j.chunks, chunk = item % j.chunks
-    transform_filters(j, panel, chunk, j.scratch + thread * j.scratch_size,
+    transform_filters(j, j.first_panel + panel, chunk, j.scratch + thread * j.scratch_size,
                       j.filters + (panel * j.depth + chunk * DEPTH) * POINTS * j.panel)
 
 
@@ -126,50 +132,102 @@ cdef void store_unit(Correlation* j, Py_ssize_t unit, Py_ssize_t row, const real
             lanes_to_lines(pixels + y * width * LANES, width, line + y * j.Q, j.P * j.Q, count)
 
 
-cdef void multiply_and_store(Correlation* j, Py_ssize_t panel, Py_ssize_t unit, Py_ssize_t units,
-                             const real* first_values, real* m) noexcept nogil:
-    """The outputs of some units, whose V begins at `first_values`, in one panel of output channels."""
-    cdef Py_ssize_t blocks = ceil_div(units * j.tiles.width, j.tile.rows), chunk, depth, p, r, v, u, row
-    cdef real* pixels = m + whole_lines(POINTS * j.product_step)
-    cdef real* made = pixels + whole_lines(max(line_reals(&j.tiles), DEPTH * KERNEL * KERNEL * LANES))
-    cdef const real* filters
-    cdef const real* values
-    for chunk in range(j.chunks):
-        depth = min(j.depth - chunk * DEPTH, DEPTH)
-        filters = j.filters + (panel * j.depth + chunk * DEPTH) * POINTS * j.panel
-        if not j.ready:
-            transform_filters(j, panel, chunk, pixels, made)
-            filters = made
-        for p in range(POINTS):
-            values = first_values + p * j.images.point_step + chunk * DEPTH
-            for r in range(blocks):
-                j.tile.multiply(depth, values + r * j.tile.rows * j.images.lanes, j.images.lanes, 1,
-                                filters + p * depth * j.panel, j.panel,
-                                m + p * j.product_step + r * j.tile.rows * j.panel, j.panel, chunk > 0)
+cdef inline void multiply(Correlation* j, Py_ssize_t p, Py_ssize_t chunk, Py_ssize_t depth, const real* filters,
+                          real* m) noexcept nogil:
+    """A point of M for a panel, over a chunk of channels."""
+    cdef const real* values = j.images.values + p * j.images.point_step + chunk * DEPTH
+    cdef Py_ssize_t r
+    for r in range(ceil_div(j.count * j.tiles.width, j.tile.rows)):
+        j.tile.multiply(depth, values + r * j.tile.rows * j.images.lanes, j.images.lanes, 1,
+                        filters + p * depth * j.panel, j.panel, m + r * j.tile.rows * j.panel, j.panel, chunk > 0)
+
+
+cdef inline void store(Correlation* j, Py_ssize_t unit, Py_ssize_t panel, const real* m, real* pixels) noexcept nogil:
+    """The outputs of a unit in a panel, of whose M the unit's part begins at `m`."""
+    cdef Py_ssize_t v, row
     for v in range(j.tile.vectors):
         row = panel * j.panel + v * LANES
         if row < j.rows:
-            for u in range(units):
-                store_unit(j, unit + u, row, m + u * j.tiles.width * j.panel + v * LANES, pixels)
+            store_unit(j, j.first + unit, row, m + v * LANES, pixels)
 
 
-cdef void shared_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+cdef void point_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """A point of M, for some of the panels at hand."""
     cdef Correlation* j = <Correlation*>argument
-    cdef Py_ssize_t unit = item % j.unit_items * j.units
-    multiply_and_store(j, item // j.unit_items, j.first + unit, min(j.count - unit, j.units),
-                       j.images.values + unit * j.tiles.width * j.images.lanes, j.scratch + thread * j.scratch_size)
+    cdef Py_ssize_t p = item % POINTS, piece = item // POINTS, panel, chunk
+    for panel in range(j.group * piece // j.pieces, j.group * (piece + 1) // j.pieces):
+        for chunk in range(j.chunks):
+            multiply(j, p, chunk, min(j.depth - chunk * DEPTH, DEPTH),
+                     j.filters + (panel * j.depth + chunk * DEPTH) * POINTS * j.panel,
+                     j.products + p * j.product_step + panel * j.panel_step)
 
 
-cdef void alone_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+cdef void output_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """From M of a unit and panel to outputs."""
     cdef Correlation* j = <Correlation*>argument
-    cdef Py_ssize_t first = item * j.units, units = min(j.tiles.units - first, j.units), u, panel
-    cdef real* m = j.scratch + thread * j.scratch_size
-    cdef Images images = j.images
-    images.values = m + j.scratch_size - whole_lines(POINTS * images.point_step)
-    for u in range(units):
-        transform_unit(&images, &j.tiles, first + u, u, m)
+    cdef Py_ssize_t unit = item % j.count, panel = item // j.count
+    store(j, unit, j.first_panel + panel, j.products + panel * j.panel_step + unit * j.tiles.width * j.panel,
+          j.scratch + thread * j.scratch_size)
+
+
+cdef void panel_item(void* argument, Py_ssize_t panel, int thread) noexcept nogil:
+    """All tiles in one panel of output channels, with U and M of the thread's own."""
+    cdef Correlation* j = <Correlation*>argument
+    cdef real* pixels = j.scratch + thread * j.scratch_size
+    cdef real* m = pixels + pixel_reals(j)
+    cdef real* filters = m + whole_lines(POINTS * j.product_step)
+    cdef Py_ssize_t chunk, p, unit
+    for chunk in range(j.chunks):
+        transform_filters(j, panel, chunk, pixels, filters)
+        for p in range(POINTS):
+            multiply(j, p, chunk, min(j.depth - chunk * DEPTH, DEPTH), filters, m + p * j.product_step)
+    for unit in range(j.count):
+        store(j, unit, panel, m + unit * j.tiles.width * j.panel, pixels)
+
+
+cdef void unit_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """Some units in all panels, with V and M of the thread's own."""
+    cdef Correlation j = (<Correlation*>argument)[0]
+    cdef real* pixels = j.scratch + thread * j.scratch_size
+    cdef real* m = pixels + pixel_reals(&j)
+    cdef Py_ssize_t panel, chunk, p, unit
+    j.first = item * j.units
+    j.count = min(j.units, j.tiles.units - j.first)
+    j.images.values = m + whole_lines(POINTS * j.product_step)
+    for unit in range(j.count):
+        transform_unit(&j.images, &j.tiles, j.first + unit, unit, pixels)
     for panel in range(j.panels):
-        multiply_and_store(j, panel, first, units, images.values, m)
+        for chunk in range(j.chunks):
+            for p in range(POINTS):
+                multiply(&j, p, chunk, min(j.depth - chunk * DEPTH, DEPTH),
+                         j.filters + (panel * j.depth + chunk * DEPTH) * POINTS * j.panel, m + p * j.product_step)
+        for unit in range(j.count):
+            store(&j, unit, panel, m + unit * j.tiles.width * j.panel, pixels)
+
+
+cdef inline Py_ssize_t pixel_reals(const Correlation* j) noexcept nogil:
+    """What pixels of a unit take, or the weights of a chunk."""
+    return whole_lines(max(line_reals(&j.tiles), DEPTH * KERNEL * KERNEL * LANES))
+
+
+cdef void multiply_groups(Correlation* j, bint first, int threads) noexcept nogil:
+    """The outputs of the units at hand; U stays from the first of them on, if all of it is at hand."""
+    cdef Py_ssize_t most = j.group
+    j.first_panel = 0
+    while j.first_panel < j.panels:
+        j.group = min(most, j.panels - j.first_panel)
+        if first or most < j.panels:
+            make_filters(j, threads)
+        run(point_item, j, POINTS * j.pieces, threads)
+        run(output_item, j, j.count * j.group, threads)
+        j.first_panel += most
+    j.group = most
+
+
+cdef inline void make_filters(Correlation* j, int threads) noexcept nogil:
+    """U of the panels at hand."""
+    cdef Py_ssize_t items = j.group * j.chunks
+    run(filter_item, j, items, min(threads, team(items, 8.0 * POINTS * j.depth * j.group * j.panel)))
 
 
 cdef Py_ssize_t units_in_item(Py_ssize_t most, const Tiles* tiles, Py_ssize_t rows) noexcept nogil:
@@ -186,60 +244,69 @@ cdef list correlate(Correlation* j):
     cdef Tiles* tiles = &j.tiles
     cdef Images* images = &j.images
     cdef Workspace space
-    cdef Py_ssize_t tiles_in_all = tiles.units * tiles.width, portion = tiles.units, own, n
-    cdef Py_ssize_t values = 0, filters = 0, each
+    cdef Py_ssize_t tiles_in_all = tiles.units * tiles.width, panel_filters, whole, portion, own, n
+    cdef Py_ssize_t values = 0, filters = 0, products = 0
     cdef double work = 2.0 * tiles_in_all * POINTS * j.depth * j.rows
     cdef int threads = team(tiles.units * ceil_div(j.rows, LANES), work)
-    cdef bint few = tiles_in_all <= TILES and j.rows >= 4 * threads * LANES, alone = False
+    cdef bint few = (tiles_in_all <= (TILES if POINTS * j.depth * j.rows <= FILTERS else MORE_TILES)
+                     and j.rows >= 4 * threads * LANES), narrow
     images.lanes, images.size = in_vectors(j.depth), INPUTS
     j.tile = widest(j.rows, tiles_in_all if few else TILES)
     j.panel = j.tile.vectors * LANES
     j.panels, j.chunks = ceil_div(j.rows, j.panel), ceil_div(j.depth, DEPTH)
-    if few:
-        j.units = tiles.units
-    else:
-        own = OWN // (POINTS * (images.lanes + j.panel))
-        alone = own >= FEWEST
-        portion = clamp(SHARED * threads // (POINTS * tiles.width * images.lanes), 1, tiles.units)
-        portion = ceil_div(tiles.units, ceil_div(tiles.units, portion))
-        n = clamp((own if alone else TILES) // tiles.width, 1, portion)
-        while n > 1 and ceil_div(portion, n) * (1 if alone else j.panels) < 3 * threads:
-            n = ceil_div(n, 2)
-        j.units = units_in_item(n, tiles, j.tile.rows)
-        filters = whole_lines(POINTS * j.panels * j.panel * j.depth)
-    n = (j.units if alone else portion) * tiles.width + j.tile.rows
+    panel_filters = POINTS * j.panel * j.depth
+    whole = j.panels * panel_filters
+    j.first_panel, j.group = 0, j.panels if whole <= FILTERS else clamp(GROUP // panel_filters, 1, j.panels)
+    own = OWN // (POINTS * (images.lanes + j.panel))
+    narrow = own >= LEAST_TILES and tiles_in_all >= MOST_ITEMS * threads * TILES and j.group == j.panels
+    portion = tiles.units
+    if narrow:
+        portion = units_in_item(clamp(own // tiles.width, 1, tiles.units), tiles, j.tile.rows)
+    elif not few:
+        n = clamp(whole, VALUES, SHARED) // (POINTS * tiles.width * (images.lanes + j.group * j.panel))
+        portion = ceil_div(tiles.units, ceil_div(tiles.units, clamp(n, 1, tiles.units)))
+    j.units = portion
+    n = portion * tiles.width + j.tile.rows
     images.point_step = whole_lines(n * images.lanes + LANES)
-    j.product_step = whole_lines((j.units * tiles.width + j.tile.rows) * j.panel + LANES)
-    each = whole_lines(POINTS * j.product_step) + whole_lines(max(line_reals(tiles), DEPTH * KERNEL * KERNEL * LANES))
+    j.panel_step = n * j.panel
+    j.product_step = whole_lines((1 if few or narrow else j.group) * j.panel_step + LANES)
+    j.pieces = min(ceil_div(threads, POINTS // 4), j.group)
+    j.scratch_size = pixel_reals(j)
+    if not few:
+        filters = whole_lines(j.group * panel_filters)
+    if few or narrow:
+        j.scratch_size += whole_lines(POINTS * j.product_step)
+    else:
+        products = whole_lines(POINTS * j.product_step)
     if few:
-        each += whole_lines(POINTS * DEPTH * j.panel)
-    if alone:
-        each += whole_lines(POINTS * images.point_step)
+        j.scratch_size += whole_lines(POINTS * DEPTH * j.panel)
+    if narrow:
+        j.scratch_size += whole_lines(POINTS * images.point_step)
     else:
         values = whole_lines(POINTS * images.point_step)
-    j.scratch_size, j.ready = each, not few
     space.block = NULL
     j.suspect = NULL
     try:
-        reserve(&space, values + filters + threads * each)
+        reserve(&space, values + filters + products + threads * j.scratch_size)
         j.suspect = <char*>malloc(tiles.N + 1)
         if j.suspect == NULL:
             raise MemoryError(f"no memory for {tiles.N} marks")
         memset(j.suspect, 0, tiles.N)
-        images.values, j.filters, j.scratch = take(&space, values), take(&space, filters), take(&space, threads * each)
+        images.values, j.filters, j.products = take(&space, values), take(&space, filters), take(&space, products)
+        j.scratch = take(&space, threads * j.scratch_size)
         with nogil:
-            if j.ready:
-                n = j.panels * j.chunks
-                run(filter_item, j, n, min(threads, team(n, 8.0 * POINTS * j.depth * j.rows)))
-            if alone:
-                run(alone_item, j, ceil_div(tiles.units, j.units), threads)
+            if narrow:
+                make_filters(j, threads)
+                run(unit_item, j, ceil_div(tiles.units, j.units), threads)
             else:
                 for n in range(ceil_div(tiles.units, portion)):
                     j.first = n * portion
                     j.count = min(portion, tiles.units - j.first)
-                    j.unit_items = ceil_div(j.count, j.units)
                     run(image_item, j, j.count, threads)
-                    run(shared_item, j, j.unit_items * j.panels, threads)
+                    if few:
+                        run(panel_item, j, j.panels, threads)
+                    else:
+                        multiply_groups(j, n == 0, threads)
         return [n for n in range(tiles.N) if j.suspect[n]]
     finally:
         give_back(&space)

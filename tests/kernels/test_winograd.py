@@ -147,6 +147,8 @@ LARGE = {
     "several items": Conv2d((5, 40, 20, 21), (70, 40, 3, 3), padding=1),
     "few tiles, many channels": Conv2d((2, 70, 8, 8), (330, 70, 3, 3), padding=1),
     "several portions": Conv2d((4, 290, 30, 14), (17, 290, 3, 3), padding=1),
+    "few channels, many tiles": WINOGRAD["few channels, many tiles"],
+    "weights that outgrow a cache": Conv2d((2, 349, 30, 29), (351, 349, 3, 3), padding=1),
 }
 
 
