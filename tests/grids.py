@@ -168,6 +168,7 @@ POINTWISE = {
     "dilation": Conv2d((2, 6, 5, 5), (7, 6, 1, 1), dilation=3),
     "many pixels": Conv2d((2, 24, 40, 41), (26, 24, 1, 1)),
     "many images": Conv2d((19, 40, 6, 6), (33, 40, 1, 1)),
+    "packed": Conv2d((2, 60, 30, 31), (68, 60, 1, 1)),
     "no image": Conv2d((0, 3, 4, 5), (2, 3, 1, 1)),
 }
 DEPTHWISE = (
@@ -356,6 +357,13 @@ LINEAR = {
     "few": (3, 16, 16),
     "few and narrow": (4, 5, 3),
     "few and deep": (2, 67, 17),
+    # several vectors of outputs at a time, some left over; with lines of weights that meet few sets of a cache
+    "sample, vectors": (1, 45, 103),
+    "two samples, vectors": (2, 45, 71),
+    "sample, 1024 apart": (1, 1024, 53),
+    "sample, 512 apart": (1, 512, 53),
+    # lines of weights that are packed: whole panels, and one with fewer columns than a vector
+    "packed": (70, 131, 140),
     # panels of each width, rows left over from tiles of 6 and 8
     "panels": (29, 21, 67),
     "two panels": (11, 33, 101),
