@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from .._geometry import integer
 from .communicator import Communicator
 from .launch import group
 
@@ -60,4 +61,7 @@ class DistributedSampler:
 
     def begin(self, part: int, batch: int) -> None:
         """Let the gradients that come count as those of `part` out of `batch` samples."""
+        name = "DistributedSampler.begin"
+        batch = integer(name, "batch", batch, 1)
+        part = integer(name, "part", part, 0, batch)
         self.communicator.weight = part * self.communicator.size / batch

@@ -71,7 +71,11 @@ class Upsample(Module):
 
 
 def _whole(value: Any) -> Any:
-    """Factors such as 2.0 as ints."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return tuple(map(_whole, value)) if isinstance(value, tuple | list) else value
+    """A factor such as 2.0 as an int, or several."""
+    if isinstance(value, tuple | list):
+        return tuple(int(factor) if _is_whole(factor) else factor for factor in value)
+    return int(value) if _is_whole(value) else value
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer()

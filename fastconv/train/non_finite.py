@@ -20,7 +20,7 @@ def where(run: Run) -> str:
     back. Gradients are lost; all else stays as it was, and random generators draw as they did in that step.
     """
     if not _finite(run.inputs):
-        rows = np.flatnonzero([not _finite(image) for image in run.inputs])
+        rows = np.flatnonzero([not np.isfinite(image).all() for image in run.inputs])
         return f"image {rows[0]} of the batch is not finite"
     for name, module in run.model.named_modules():
         for key, parameter in module.named_parameters(recurse=False):

@@ -119,6 +119,8 @@ def _allowed(error: BaseException, target: targets.Target, said: list[str]) -> b
         return target.name in targets.FILES or any("save" in name or "load" in name for name in said)
     if isinstance(error, AttributeError) and said[-1:] and said[-1].startswith("get_"):  # there is no such part
         return "there is no " in str(error)
+    if isinstance(error, FloatingPointError) and said[-1:] == ["fit"]:
+        return "the loss is " in str(error)
     if isinstance(error, LookupError) and said[-1:] == ["pop"]:  # as of a list or dict
         return True
     # `backward` before `forward`; what a subclass is to write

@@ -1,0 +1,28 @@
+"""Arguments that nobody means raised OverflowError, RecursionError and IndexError in place of errors that say what is wrong."""
+
+import numpy as np
+import pytest
+
+from fastconv import Trainer, nn, optim
+from fastconv.distributed import DistributedSampler
+
+
+@pytest.mark.parametrize("part, batch", [(1, 10**400), (10**400, 2), (3, 2), (-1, 2), (1, 0)], ids=range(5))
+def test_a_part_that_is_none(part: int, batch: int) -> None:
+    with pytest.raises(ValueError, match=r"DistributedSampler.begin: (part|batch) must be"):
+        DistributedSampler().begin(part, batch)
+
+
+def test_factors_that_hold_themselves() -> None:
+    factors: list[object] = [1]
+    factors.append(factors)
+    with pytest.raises(TypeError, match="Upsample: scale_factor"):
+        nn.Upsample(factors)  # type: ignore[arg-type]
+
+
+def test_samples_without_axes_that_are_not_finite() -> None:
+    model, data = nn.ReLU(), np.array([1.0, np.nan, 2.0], np.float32)
+    parameter = nn.Parameter(np.ones(1, np.float32))
+    trainer = Trainer(model, nn.MSELoss(), optim.SGD([parameter], lr=0.1))
+    with pytest.raises(FloatingPointError, match=r"image \d of the batch is not finite"):
+        trainer.fit((data, np.zeros(3, np.float32)), batch_size=3, progress=False, rng=0)
