@@ -1,4 +1,4 @@
-"""Arguments that nobody means raised OverflowError, RecursionError and IndexError in place of errors that say what is wrong."""
+"""Arguments that nobody means raised OverflowError, RecursionError or IndexError; now they say what is wrong."""
 
 import numpy as np
 import pytest
