@@ -61,7 +61,7 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     images, uncut = -1, False
     if j.depth and 2 * j.N > LANES:                       # else few lanes would be full, and the plan costs half a µs
         images = plan_images(band, 1)
-        uncut = band.row_items == 1
+        uncut = images >= 0 and band.row_items == 1
     pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
     j.lanes, j.straight = PIXELS, False
     if 0 < j.depth <= TAPS and j.row_step == j.column_step == 1:

@@ -32,18 +32,20 @@ LAYERS = {
 
 
 @pytest.fixture(params=LAYERS)
-def layer(request):
-    return LAYERS[request.param]()
+def make(request):
+    return LAYERS[request.param]
 
 
-def test_backward_before_forward(layer):
+def test_backward_before_forward(make):
+    layer = make()
     with pytest.raises(RuntimeError, match=rf"{type(layer).__name__}.backward: forward must be called first"):
         layer.backward(IMAGE)
     with pytest.raises(RuntimeError, match="forward must be called first"):
         layer.backward(IMAGE, input_grad=False)
 
 
-def test_eval_mode_keeps_nothing(layer):
+def test_eval_mode_keeps_nothing(make):
+    layer = make()
     training = layer(IMAGE)
     layer.eval()
     np.testing.assert_array_equal(layer(IMAGE), training)
@@ -54,7 +56,8 @@ def test_eval_mode_keeps_nothing(layer):
         layer.backward(training)
 
 
-def test_backward_twice_accumulates_twice(layer):
+def test_backward_twice_accumulates_twice(make):
+    layer = make()
     grad_output = np.ones_like(layer(IMAGE))
     once = layer.backward(grad_output)
     first = [p.grad.copy() for p in layer.parameters()]
@@ -63,7 +66,8 @@ def test_backward_twice_accumulates_twice(layer):
         np.testing.assert_array_equal(p.grad, 2 * grad)
 
 
-def test_input_grad_false_changes_no_other_gradient(layer):
+def test_input_grad_false_changes_no_other_gradient(make):
+    layer = make()
     grad_output = np.ones_like(layer(IMAGE))
     layer.backward(grad_output)
     full = [p.grad for p in layer.parameters()]
@@ -73,7 +77,8 @@ def test_input_grad_false_changes_no_other_gradient(layer):
         np.testing.assert_array_equal(p.grad, grad)
 
 
-def test_a_wrong_grad_output_is_refused(layer):
+def test_a_wrong_grad_output_is_refused(make):
+    layer = make()
     layer(IMAGE)
     with pytest.raises(ValueError, match="grad_output"):
         layer.backward(np.ones((1, 1, 1, 1)))
@@ -82,7 +87,8 @@ def test_a_wrong_grad_output_is_refused(layer):
     assert all(p.grad is None for p in layer.parameters())
 
 
-def test_arrays_are_not_modified_and_not_shared(layer):
+def test_arrays_are_not_modified_and_not_shared(make):
+    layer = make()
     image = IMAGE.copy()
     output = layer(image)
     grad_output = np.ones_like(output)

@@ -139,6 +139,7 @@ def test_frozen_parameters():
 
 @pytest.mark.parametrize("layer", [nn.BatchNorm2d(3, dtype=np.float64), nn.GroupNorm(3, 3, dtype=np.float64)], ids=repr)
 def test_gradients(layer, backend):
+    layer = copy.deepcopy(layer)
     layer.weight.data[...] = [1, -2, 0.5]
     gradcheck(layer, values((3, 3, 2, 2)))
     gradcheck(nn.LayerNorm((3, 2), dtype=np.float64), values((4, 3, 2)))

@@ -549,6 +549,7 @@ def test_the_backend_may_change(backend, plainly):
     check_as_plain(net, plainly)
 
 
+@pytest.mark.thread_unsafe
 def test_the_precision_may_change():
     net = nn.Sequential(conv(16, 16, 3, padding=1), nn.Identity())
     x = uniform(1, 16, 12, 12)
