@@ -44,9 +44,13 @@ def build() -> None:
 
 def _environment(package: Path) -> dict[str, str]:
     """Variables for a Python that runs the checked kernels."""
-    library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    # The second one because exceptions of C++, as matplotlib throws them, end a process that loads it later.
+    found = [
+        subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+        for name in ("libasan.so", "libstdc++.so.6")
+    ]
     return {
-        "LD_PRELOAD": library.stdout.strip(), "PYTHONPATH": str(package), "FASTCONV_ISA": ISA, "PYTHONMALLOC": "malloc",
+        "LD_PRELOAD": " ".join(found), "PYTHONPATH": str(package), "FASTCONV_ISA": ISA, "PYTHONMALLOC": "malloc",
         "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:strict_string_checks=1",
         "PYTHONSAFEPATH": "1", "UBSAN_OPTIONS": "print_stacktrace=1", "FASTCONV_NUM_THREADS": "2",
     }  # fmt: skip
