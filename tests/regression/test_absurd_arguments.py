@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastconv import Trainer, nn, optim
+from fastconv.data import transforms
 from fastconv.distributed import DistributedSampler
 
 
@@ -11,6 +12,13 @@ from fastconv.distributed import DistributedSampler
 def test_a_part_that_is_none(part: int, batch: int) -> None:
     with pytest.raises(ValueError, match=r"DistributedSampler.begin: (part|batch) must be"):
         DistributedSampler().begin(part, batch)
+
+
+def test_fewer_labels_than_images() -> None:
+    images = np.zeros((2, 1, 4, 4), np.float32)
+    for transform in (transforms.Mixup(3), transforms.RandomHorizontalFlip()):
+        with pytest.raises(ValueError, match="targets must be as many as images"):
+            transform(images, np.array([1]), rng=0)
 
 
 def test_factors_that_hold_themselves() -> None:

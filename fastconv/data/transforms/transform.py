@@ -59,6 +59,10 @@ class Transform(ABC):
             raise TypeError(f"{name}: images must be an array, got {type(images).__name__}")
         if images.dtype.type not in (np.uint8, np.float32, np.float64):
             raise TypeError(f"{name}: images must be uint8, float32 or float64, got {images.dtype}")
+        if targets is not None and np.shape(targets)[:1] != images.shape[:1]:
+            raise ValueError(
+                f"{name}: targets must be as many as images, got shapes {np.shape(targets)} and {images.shape}"
+            )
         changed = self.apply(images, targets, generator(name, rng))
         return changed[0] if targets is None else changed
 
