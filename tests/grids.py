@@ -171,100 +171,74 @@ POINTWISE = {
     "packed": Conv2d((2, 60, 30, 31), (68, 60, 1, 1)),
     "no image": Conv2d((0, 3, 4, 5), (2, 3, 1, 1)),
 }
-DEPTHWISE = (
-    {name: case for name, case in CONV2D.items() if case.input[1] == case.groups}
-    | {
-        f"{c} channels": Conv2d((2, c, 5, 9), (c, 1, 3, 3), padding=1, groups=c)
-        for c in (*range(1, 18), 31, 32, 33, 35)
-    }
-    | {
-        f"width {width}, stride {stride}": Conv2d((1, 2, 6, width), (2, 1, 3, 3), stride=stride, padding=1, groups=2)
-        for width in (*range(1, 36), 47, 48, 49, 63, 64, 65, 67)
-        for stride in (1, 2, 3)
-    }
-    | {
-        f"height {height}, stride {stride}": Conv2d((2, 2, height, 9), (2, 1, 3, 3), stride=stride, padding=1, groups=2)
-        for height in range(1, 18)
-        for stride in (1, 2, 3)
-    }
-    | {
-        f"{r}x{s}, stride {stride}, dilation {d}": Conv2d(
-            (2, 2, 13, 21), (2, 1, r, s), stride, (r * d // 2, s * d // 2), d, 2
-        )
-        for r, s in (
-            (1, 1),
-            (2, 2),
-            (2, 3),
-            (3, 3),
-            (3, 5),
-            (4, 4),
-            (5, 5),
-            (5, 3),
-            (6, 6),
-            (7, 7),
-            (1, 7),
-            (7, 1),
-            (9, 2),
-        )
-        for stride in (1, 2, (1, 2), (2, 1), 3, (4, 5))
-        for d in (1, 2, 3)
-    }
-    | {
-        f"multiplier {m}, stride {stride}": Conv2d((2, 3, 8, 19), (3 * m, 1, 3, 3), stride, 1, 1, 3)
-        for m in (2, 3, 4, 7)
-        for stride in (1, 2, 3)
-    }
-    | {
-        # As many channels as lanes and more: small maps lie side by side.
-        f"19 channels, {r}x{s}, stride {stride}, dilation {d}": Conv2d(
-            (2, 19, 6, 9), (19, 1, r, s), stride, (r * d // 2, s * d // 2), d, 19
-        )
-        for r, s in ((1, 1), (2, 2), (3, 3), (3, 5), (5, 3), (5, 5), (7, 7), (1, 7), (7, 1))
-        for stride in (1, 2, (1, 2), (2, 1), 3, (4, 5))
-        for d in (1, 2)
-    }
-    | {
-        f"19 channels, width {width}": Conv2d((1, 19, 3, width), (19, 1, 3, 3), padding=1, groups=19)
-        for width in range(1, 36)
-    }
-    | {
-        f"17 channels, multiplier {m}, stride {stride}": Conv2d((2, 17, 5, 6), (17 * m, 1, 3, 3), stride, 1, 1, 17)
-        for m in (2, 3)
-        for stride in (1, 2)
-    }
-    | {
-        "bands of rows and columns": Conv2d((1, 2, 14, 530), (2, 1, 3, 3), padding=1, groups=2),
-        "side by side, tiny": Conv2d((3, 33, 2, 2), (33, 1, 3, 3), padding=1, groups=33),
-        "side by side, rest": Conv2d((2, 33, 10, 9), (33, 1, 3, 3), stride=4, groups=33),
-        "side by side, padding beyond kernel": Conv2d(
-            (1, 33, 3, 4), (33, 1, 2, 3), padding=((4, 3), (2, 5)), groups=33
-        ),
-        "side by side, stride beyond image": Conv2d((1, 33, 4, 5), (33, 1, 2, 2), stride=(9, 7), padding=1, groups=33),
-        "one channel to 19, 5x5": Conv2d((2, 1, 7, 20), (19, 1, 5, 5), padding=2),
-        "small maps": Conv2d((5, 7, 7, 7), (7, 1, 3, 3), padding=1, groups=7),
-        "small maps, 5x5": Conv2d((2, 7, 7, 7), (7, 1, 5, 5), padding=2, groups=7),
-        "small maps, stride 2": Conv2d((3, 7, 14, 14), (7, 1, 3, 3), stride=2, padding=1, groups=7),
-        "tiny maps": Conv2d((5, 9, 2, 2), (9, 1, 3, 3), padding=1, groups=9),
-        "maps of 1x1": Conv2d((5, 9, 1, 1), (9, 1, 3, 3), padding=1, groups=9),
-        "columns": Conv2d((2, 5, 17, 1), (5, 1, 3, 3), padding=1, groups=5),
-        "columns, stride 2": Conv2d((2, 5, 17, 1), (5, 1, 3, 3), stride=2, padding=1, groups=5),
-        "bands of rows": Conv2d((1, 2, 131, 70), (2, 1, 3, 3), padding=1, groups=2),
-        "bands of rows, stride 2": Conv2d((1, 2, 131, 70), (2, 1, 3, 3), stride=2, padding=1, groups=2),
-        "bands of rows, few columns": Conv2d((1, 2, 700, 3), (2, 1, 3, 3), padding=1, groups=2),
-        "bands of rows, multiplier": Conv2d((1, 2, 131, 70), (4, 1, 3, 3), padding=1, groups=2),
-        "bands of columns": Conv2d((1, 2, 3, 1030), (2, 1, 3, 3), padding=1, groups=2),
-        "bands of columns, stride 2": Conv2d((1, 2, 3, 2057), (2, 1, 3, 3), stride=2, padding=1, groups=2),
-        "bands of columns in padding": Conv2d((1, 1, 2, 5), (2, 1, 2, 2), padding=((0, 0), (600, 1100))),
-        "padding beyond kernel, groups": Conv2d((2, 3, 4, 5), (3, 1, 2, 3), padding=((7, 5), (6, 9)), groups=3),
-        "padding beyond kernel, stride 2": Conv2d((2, 3, 4, 5), (3, 1, 2, 3), 2, ((7, 5), (6, 9)), groups=3),
-        "padding beyond a vector": Conv2d((1, 2, 3, 4), (2, 1, 3, 3), padding=((1, 2), (37, 18)), groups=2),
-        "four paddings": Conv2d((2, 3, 9, 20), (3, 1, 3, 3), padding=((2, 0), (0, 1)), groups=3),
-        "four paddings, stride 2": Conv2d((2, 3, 9, 20), (3, 1, 5, 5), 2, ((1, 3), (4, 0)), groups=3),
-        "rest after last window, groups": Conv2d((2, 3, 12, 23), (3, 1, 2, 2), stride=5, groups=3),
-        "stride beyond image, groups": Conv2d((2, 3, 6, 7), (3, 1, 2, 3), stride=(11, 9), padding=1, groups=3),
-        "dilation beyond image, groups": Conv2d((2, 3, 3, 4), (3, 1, 3, 3), padding=9, dilation=9, groups=3),
-    }
-)
+DEPTHWISE = {
+    name: case for name, case in CONV2D.items() if case.input[1] == case.groups
+} | {
+    f"{c} channels": Conv2d((2, c, 5, 9), (c, 1, 3, 3), padding=1, groups=c) for c in (*range(1, 18), 31, 32, 33, 35)
+} | {
+    f"width {width}, stride {stride}": Conv2d((1, 2, 6, width), (2, 1, 3, 3), stride=stride, padding=1, groups=2)
+    for width in (*range(1, 36), 47, 48, 49, 63, 64, 65, 67)
+    for stride in (1, 2, 3)
+} | {
+    f"height {height}, stride {stride}": Conv2d((2, 2, height, 9), (2, 1, 3, 3), stride=stride, padding=1, groups=2)
+    for height in range(1, 18)
+    for stride in (1, 2, 3)
+} | {
+    f"{r}x{s}, stride {stride}, dilation {d}": Conv2d(
+        (2, 2, 13, 21), (2, 1, r, s), stride, (r * d // 2, s * d // 2), d, 2
+    )
+    for r, s in ((1, 1), (2, 2), (2, 3), (3, 3), (3, 5), (4, 4), (5, 5), (5, 3), (6, 6), (7, 7), (1, 7), (7, 1), (9, 2))
+    for stride in (1, 2, (1, 2), (2, 1), 3, (4, 5))
+    for d in (1, 2, 3)
+} | {
+    f"multiplier {m}, stride {stride}": Conv2d((2, 3, 8, 19), (3 * m, 1, 3, 3), stride, 1, 1, 3)
+    for m in (2, 3, 4, 7)
+    for stride in (1, 2, 3)
+} | {
+    # As many channels as lanes and more: small maps lie side by side.
+    f"19 channels, {r}x{s}, stride {stride}, dilation {d}": Conv2d(
+        (2, 19, 6, 9), (19, 1, r, s), stride, (r * d // 2, s * d // 2), d, 19
+    )
+    for r, s in ((1, 1), (2, 2), (3, 3), (3, 5), (5, 3), (5, 5), (7, 7), (1, 7), (7, 1))
+    for stride in (1, 2, (1, 2), (2, 1), 3, (4, 5))
+    for d in (1, 2)
+} | {
+    f"19 channels, width {width}": Conv2d((1, 19, 3, width), (19, 1, 3, 3), padding=1, groups=19)
+    for width in range(1, 36)
+} | {
+    f"17 channels, multiplier {m}, stride {stride}": Conv2d((2, 17, 5, 6), (17 * m, 1, 3, 3), stride, 1, 1, 17)
+    for m in (2, 3)
+    for stride in (1, 2)
+} | {
+    "bands of rows and columns": Conv2d((1, 2, 14, 530), (2, 1, 3, 3), padding=1, groups=2),
+    "side by side, tiny": Conv2d((3, 33, 2, 2), (33, 1, 3, 3), padding=1, groups=33),
+    "side by side, rest": Conv2d((2, 33, 10, 9), (33, 1, 3, 3), stride=4, groups=33),
+    "side by side, padding beyond kernel": Conv2d((1, 33, 3, 4), (33, 1, 2, 3), padding=((4, 3), (2, 5)), groups=33),
+    "side by side, stride beyond image": Conv2d((1, 33, 4, 5), (33, 1, 2, 2), stride=(9, 7), padding=1, groups=33),
+    "one channel to 19, 5x5": Conv2d((2, 1, 7, 20), (19, 1, 5, 5), padding=2),
+    "small maps": Conv2d((5, 7, 7, 7), (7, 1, 3, 3), padding=1, groups=7),
+    "small maps, 5x5": Conv2d((2, 7, 7, 7), (7, 1, 5, 5), padding=2, groups=7),
+    "small maps, stride 2": Conv2d((3, 7, 14, 14), (7, 1, 3, 3), stride=2, padding=1, groups=7),
+    "tiny maps": Conv2d((5, 9, 2, 2), (9, 1, 3, 3), padding=1, groups=9),
+    "maps of 1x1": Conv2d((5, 9, 1, 1), (9, 1, 3, 3), padding=1, groups=9),
+    "columns": Conv2d((2, 5, 17, 1), (5, 1, 3, 3), padding=1, groups=5),
+    "columns, stride 2": Conv2d((2, 5, 17, 1), (5, 1, 3, 3), stride=2, padding=1, groups=5),
+    "bands of rows": Conv2d((1, 2, 131, 70), (2, 1, 3, 3), padding=1, groups=2),
+    "bands of rows, stride 2": Conv2d((1, 2, 131, 70), (2, 1, 3, 3), stride=2, padding=1, groups=2),
+    "bands of rows, few columns": Conv2d((1, 2, 700, 3), (2, 1, 3, 3), padding=1, groups=2),
+    "bands of rows, multiplier": Conv2d((1, 2, 131, 70), (4, 1, 3, 3), padding=1, groups=2),
+    "bands of columns": Conv2d((1, 2, 3, 1030), (2, 1, 3, 3), padding=1, groups=2),
+    "bands of columns, stride 2": Conv2d((1, 2, 3, 2057), (2, 1, 3, 3), stride=2, padding=1, groups=2),
+    "bands of columns in padding": Conv2d((1, 1, 2, 5), (2, 1, 2, 2), padding=((0, 0), (600, 1100))),
+    "padding beyond kernel, groups": Conv2d((2, 3, 4, 5), (3, 1, 2, 3), padding=((7, 5), (6, 9)), groups=3),
+    "padding beyond kernel, stride 2": Conv2d((2, 3, 4, 5), (3, 1, 2, 3), 2, ((7, 5), (6, 9)), groups=3),
+    "padding beyond a vector": Conv2d((1, 2, 3, 4), (2, 1, 3, 3), padding=((1, 2), (37, 18)), groups=2),
+    "four paddings": Conv2d((2, 3, 9, 20), (3, 1, 3, 3), padding=((2, 0), (0, 1)), groups=3),
+    "four paddings, stride 2": Conv2d((2, 3, 9, 20), (3, 1, 5, 5), 2, ((1, 3), (4, 0)), groups=3),
+    "rest after last window, groups": Conv2d((2, 3, 12, 23), (3, 1, 2, 2), stride=5, groups=3),
+    "stride beyond image, groups": Conv2d((2, 3, 6, 7), (3, 1, 2, 3), stride=(11, 9), padding=1, groups=3),
+    "dilation beyond image, groups": Conv2d((2, 3, 3, 4), (3, 1, 3, 3), padding=9, dilation=9, groups=3),
+}
 
 POOL2D = {
     "2x2": Pool2d((2, 3, 8, 8), 2),

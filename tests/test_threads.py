@@ -17,16 +17,8 @@ COUNT = "import fastconv as fc; print(fc.get_num_threads())"
 
 @pytest.mark.parametrize(
     ("n", "error"),
-    [
-        (0, ValueError),
-        (-1, ValueError),
-        (1025, ValueError),
-        (10**9, ValueError),
-        (2.5, TypeError),
-        ("2", TypeError),
-        (True, TypeError),
-        (None, TypeError),
-    ],
+    [(0, ValueError), (-1, ValueError), (1025, ValueError), (10**9, ValueError), (2.5, TypeError), ("2", TypeError),
+     (True, TypeError), (None, TypeError)],
 )
 @pytest.mark.parametrize("function", [fc.set_num_threads, fc.threads])
 def test_impossible_counts_are_refused(function: object, n: object, error: type[Exception]) -> None:
@@ -53,12 +45,8 @@ def test_default_is_what_the_process_may_use() -> None:
 
 @pytest.mark.parametrize(
     ("environment", "count"),
-    [
-        ({"FASTCONV_NUM_THREADS": "3"}, 3),
-        ({"OMP_NUM_THREADS": "5"}, 5),
-        ({"OMP_NUM_THREADS": "4,2"}, 4),
-        ({"FASTCONV_NUM_THREADS": "3", "OMP_NUM_THREADS": "5"}, 3),
-    ],
+    [({"FASTCONV_NUM_THREADS": "3"}, 3), ({"OMP_NUM_THREADS": "5"}, 5), ({"OMP_NUM_THREADS": "4,2"}, 4),
+     ({"FASTCONV_NUM_THREADS": "3", "OMP_NUM_THREADS": "5"}, 3)],
 )
 def test_environment_sets_the_default(environment: dict[str, str], count: int) -> None:
     assert output(COUNT, **environment) == str(count)

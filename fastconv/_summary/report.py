@@ -81,7 +81,9 @@ class Summary:
         return html(self.rows, self._notes())
 
 
-def summary(model: Module, input_shape: Shape, *, dtype: npt.DTypeLike | None = None, timing: bool = False) -> Summary:
+def summary(
+    model: Module, input_shape: Shape, *, dtype: npt.DTypeLike | None = None, timing: bool = False
+) -> Summary:
     r"""Table of a model's layers: output shapes, parameters, multiply-adds, memory, and time.
 
     The model is run once in eval mode on zeros, and is left as it was.

@@ -73,7 +73,9 @@ def cifar10(root: str | os.PathLike[str], download: bool = False) -> tuple[Split
     return train, _read(folder, ("test_batch.bin",), (10,), 0, classes)
 
 
-def cifar100(root: str | os.PathLike[str], download: bool = False, labels: str = "fine") -> tuple[Split, Split]:
+def cifar100(
+    root: str | os.PathLike[str], download: bool = False, labels: str = "fine"
+) -> tuple[Split, Split]:
     """Read CIFAR-100, 60,000 photographs in a hundred classes, in its binary version.
 
     Parameters

@@ -99,12 +99,16 @@ class DataLoader:
         if not isinstance(X, np.ndarray):
             raise TypeError(f"DataLoader: X must be an array, got {type(X).__name__}")
         if X.dtype.type not in (np.uint8, np.float32, np.float64):
-            raise TypeError(f"DataLoader: X must be uint8, float32 or float64, got {X.dtype}; use .astype(np.float32)")
+            raise TypeError(
+                f"DataLoader: X must be uint8, float32 or float64, got {X.dtype}; use .astype(np.float32)"
+            )
         targets = np.asarray(y)
         if targets.dtype.kind not in "iuf":
             raise TypeError(f"DataLoader: y must be integers or floating-point numbers, got {targets.dtype}")
         if X.ndim == 0 or targets.ndim == 0 or len(X) != len(targets):
-            raise ValueError(f"DataLoader: X and y must have the same length, got shapes {X.shape} and {targets.shape}")
+            raise ValueError(
+                f"DataLoader: X and y must have the same length, got shapes {X.shape} and {targets.shape}"
+            )
         if transform is not None and not callable(transform):
             raise TypeError(f"DataLoader: transform must be callable, got {type(transform).__name__}")
         if sampler is not None and not hasattr(sampler, "part"):

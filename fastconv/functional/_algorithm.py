@@ -50,7 +50,9 @@ class Explanation(NamedTuple):
     grad_weight: Choice
 
     def __str__(self) -> str:
-        return "\n".join(f"{name:12} {choice.algorithm:9} {choice.reason}" for name, choice in self._asdict().items())
+        return "\n".join(
+            f"{name:12} {choice.algorithm:9} {choice.reason}" for name, choice in self._asdict().items()
+        )
 
 
 def _is_winograd(g: Conv2dGeometry) -> bool:

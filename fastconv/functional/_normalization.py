@@ -59,7 +59,9 @@ def products(grad_rows: Array, rows: Array, mean: Array, weight: Array | None = 
     return total, np.add.reduce(parts.reshape(-1, len(mean))) + total * (shift - mean)
 
 
-def coefficients(dtype: DType, mean: Array, scale: Array, offset: Array | float, factor: Array | None = None) -> Array:
+def coefficients(
+    dtype: DType, mean: Array, scale: Array, offset: Array | float, factor: Array | None = None
+) -> Array:
     """Rows of (shift, scale, offset) or (shift, scale, offset, factor) for ``scale * (x - mean) + offset``.
 
     The shift is the mean as `dtype` has it. What that is off enters the offset, so that it costs no digits if the mean

@@ -21,7 +21,9 @@ Options = tuple[Any, Any, Any, Any, Any]
 """As they were given: stride, padding, output_padding, groups and dilation."""
 
 
-def _transpose(function: str, axes: int, input: Any, weight: Any, bias: Any, options: Options, algorithm: Any) -> Array:
+def _transpose(
+    function: str, axes: int, input: Any, weight: Any, bias: Any, options: Options, algorithm: Any
+) -> Array:
     """`conv_transpose2d`, or with one axis `conv_transpose1d`."""
     x = real(function, "input", input)
     dtype = x.dtype

@@ -105,7 +105,9 @@ def mse_loss(input: Array, target: Array, reduction: str = "mean") -> float | Ar
     return _loss(x, t, reduction, SQUARE)
 
 
-def mse_loss_backward(grad_output: float | Array, input: Array, target: Array, reduction: str = "mean") -> Array:
+def mse_loss_backward(
+    grad_output: float | Array, input: Array, target: Array, reduction: str = "mean"
+) -> Array:
     """Gradient of `mse_loss` with respect to the input; NaN where the difference is.
 
     Parameters
@@ -173,7 +175,9 @@ def l1_loss(input: Array, target: Array, reduction: str = "mean") -> float | Arr
     return _loss(x, t, reduction, ABSOLUTE)
 
 
-def l1_loss_backward(grad_output: float | Array, input: Array, target: Array, reduction: str = "mean") -> Array:
+def l1_loss_backward(
+    grad_output: float | Array, input: Array, target: Array, reduction: str = "mean"
+) -> Array:
     """Gradient of `l1_loss` with respect to the input; NaN where the difference is.
 
     Parameters

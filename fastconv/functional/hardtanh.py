@@ -48,7 +48,9 @@ def hardtanh(input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array
     return computed("hardtanh", "hardtanh", x, _parameters("hardtanh", min_val, max_val, x.dtype))
 
 
-def hardtanh_backward(grad_output: Array, input: Array, min_val: float = -1.0, max_val: float = 1.0) -> Array:
+def hardtanh_backward(
+    grad_output: Array, input: Array, min_val: float = -1.0, max_val: float = 1.0
+) -> Array:
     r"""Gradient of `hardtanh`: ``grad_output`` strictly inside the interval, 0 elsewhere (at its ends and for NaN too).
 
     Parameters

@@ -53,7 +53,9 @@ def softplus(input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
     return computed("softplus", "softplus", x, _parameters("softplus", beta, threshold, x.dtype))
 
 
-def softplus_backward(grad_output: Array, input: Array, beta: float = 1.0, threshold: float = 20.0) -> Array:
+def softplus_backward(
+    grad_output: Array, input: Array, beta: float = 1.0, threshold: float = 20.0
+) -> Array:
     r"""Gradient of `softplus`: :math:`\bar x = \bar y\, \sigma(\beta x)`, and :math:`\bar y` above the threshold.
 
     Parameters

@@ -40,7 +40,9 @@ class BCEWithLogitsLoss(Module):
     array([-0.5, -1. ])
     """
 
-    def __init__(self, weight: Array | None = None, reduction: str = "mean", pos_weight: Array | None = None) -> None:
+    def __init__(
+        self, weight: Array | None = None, reduction: str = "mean", pos_weight: Array | None = None
+    ) -> None:
         self.weight = optional_real("BCEWithLogitsLoss", "weight", weight)
         self.reduction = word("BCEWithLogitsLoss", "reduction", reduction, REDUCTIONS)
         self.pos_weight = optional_real("BCEWithLogitsLoss", "pos_weight", pos_weight)

@@ -83,4 +83,6 @@ class Conv1d(Convolution):
         self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool], *more: Any
     ) -> Gradients:
         options = (self.stride, self.padding, self.dilation, self.groups)
-        return F.conv1d_backward(grad_output, input, weight, *options, padding_mode=self.padding_mode, output_mask=mask)
+        return F.conv1d_backward(
+            grad_output, input, weight, *options, padding_mode=self.padding_mode, output_mask=mask
+        )

@@ -86,7 +86,9 @@ class Conv2d(Convolution):
         self, grad_output: Array, input: Array, weight: Array, mask: tuple[bool, bool, bool], *more: Any
     ) -> Gradients:
         options = (self.stride, self.padding, self.dilation, self.groups)
-        return F.conv2d_backward(grad_output, input, weight, *options, padding_mode=self.padding_mode, output_mask=mask)
+        return F.conv2d_backward(
+            grad_output, input, weight, *options, padding_mode=self.padding_mode, output_mask=mask
+        )
 
     def _record(self, tape: _tape.Tape, input: _tape.Value) -> _tape.Value:
         if self.padding_mode != "zeros":

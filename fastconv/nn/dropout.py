@@ -52,7 +52,9 @@ class Dropout(Module):
 
     _drop: ClassVar = staticmethod(F.dropout)
 
-    def __init__(self, p: float = 0.5, inplace: bool = False, *, rng: int | np.random.Generator | None = None) -> None:
+    def __init__(
+        self, p: float = 0.5, inplace: bool = False, *, rng: int | np.random.Generator | None = None
+    ) -> None:
         name = type(self).__name__
         probability(name, p)
         self.p = p

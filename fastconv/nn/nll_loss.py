@@ -42,7 +42,9 @@ class NLLLoss(Module):
            [ 0. , -0.5]])
     """
 
-    def __init__(self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean") -> None:
+    def __init__(
+        self, weight: Array | None = None, ignore_index: int = -100, reduction: str = "mean"
+    ) -> None:
         self.weight = optional_real("NLLLoss", "weight", weight)
         self.ignore_index = integer("NLLLoss", "ignore_index", ignore_index, -(2**63), 2**63 - 1)
         self.reduction = word("NLLLoss", "reduction", reduction, REDUCTIONS)
@@ -61,4 +63,6 @@ class NLLLoss(Module):
         input, target = self.saved_for_backward()
         if grad_output is None:
             grad_output = np.ones(np.shape(target), np.asarray(input).dtype) if self.reduction == "none" else 1.0
-        return F.nll_loss_backward(grad_output, input, target, self.weight, self.ignore_index, self.reduction)
+        return F.nll_loss_backward(
+            grad_output, input, target, self.weight, self.ignore_index, self.reduction
+        )

@@ -84,7 +84,9 @@ def step_count(value: Any) -> int | None:
     return int(value) if 0 <= value < 2**63 else None
 
 
-def fitting(key: Any, data: Array, saved: Any, buffers: dict[str, float], counts: bool) -> tuple[list[str], State]:
+def fitting(
+    key: Any, data: Array, saved: Any, buffers: dict[str, float], counts: bool
+) -> tuple[list[str], State]:
     """What is wrong with a saved state of a parameter, and a copy of it; without `counts`, it may lack ``"step"``."""
     if not isinstance(saved, Mapping):
         return [f"the state of {key!r} is a {type(saved).__name__}"], {}

@@ -37,7 +37,9 @@ def image_shape(owner: str, wanted: Any, came: Shape | None, features: int) -> S
         if came is not None:
             check_same(owner, came, shape)
         elif prod(shape) != features:
-            raise ValueError(f"{owner}: image_shape {wanted} makes {prod(shape)} features, but X has {features}")
+            raise ValueError(
+                f"{owner}: image_shape {wanted} makes {prod(shape)} features, but X has {features}"
+            )
         return shape
     if came is not None:
         return came

@@ -46,7 +46,7 @@ def test_shuffling_is_new_in_every_pass_and_repeats_with_the_seed():
 
 def test_bytes_become_float32_between_zero_and_one():
     pixels = np.array([[0], [51], [255]], np.uint8)
-    ((images, _),) = DataLoader(pixels, Y[:3])
+    (images, _), = DataLoader(pixels, Y[:3])
     assert images.dtype == np.float32 and images[:, 0].tolist() == [0.0, np.float32(0.2), 1.0]
 
 
@@ -62,7 +62,7 @@ def test_transform_sees_float_batches():
         assert images.dtype == np.float32
         return 2 * images
 
-    ((images, _),) = DataLoader(np.full((2, 3), 255, np.uint8), Y[:2], transform=double)
+    (images, _), = DataLoader(np.full((2, 3), 255, np.uint8), Y[:2], transform=double)
     assert (images == 2).all()
 
 
@@ -81,7 +81,7 @@ def test_layouts_of_the_images(tmp_path, dtype, layout):
     if layout == "memmap":
         given[:] = images
     given.flags.writeable = layout != "read-only"
-    ((result, _),) = DataLoader(given, Y[:6], 6)
+    (result, _), = DataLoader(given, Y[:6], 6)
     expected = images if dtype != np.uint8 else images.astype(np.float32) / np.float32(255)
     assert result.dtype == expected.dtype and np.array_equal(result, expected)
     assert type(result) is np.ndarray and result.flags.writeable and not np.shares_memory(result, given)

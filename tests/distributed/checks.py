@@ -287,7 +287,9 @@ def the_trainer_measures_all_ranks(folder: Path) -> None:
     assert difference(many.model, one.model) < 1e-12
     assert RANKS.allgather_object(clip.norm) == [clip.norm] * RANKS.size
     many.metrics, one.metrics = [ConfusionMatrix()], [ConfusionMatrix()]
-    assert np.array_equal(many.evaluate(test, batch_size=1)["confusion_matrix"], one.evaluate(test)["confusion_matrix"])
+    assert np.array_equal(
+        many.evaluate(test, batch_size=1)["confusion_matrix"], one.evaluate(test)["confusion_matrix"]
+    )
     whole = fc.data.DataLoader(*test, 10)  # without a sampler each rank sees it all
     assert many.evaluate(whole)["confusion_matrix"].sum() == len(test[0])
 

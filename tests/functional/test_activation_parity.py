@@ -83,9 +83,8 @@ def test_special_values(name: str, options: dict[str, Any], dtype: Any, backend:
     """Infinities and NaN give what they give in torch; the gradient at NaN, which there depends on where it stands, is
     NaN for smooth functions."""
     x = np.tile(SPECIAL, 3).astype(dtype)
-    (y, slope), (right, right_slope) = (
-        ours(name, x, np.ones_like(x), **options),
-        in_torch(name, x.astype(np.float64), np.ones(x.shape), **options),
+    (y, slope), (right, right_slope) = ours(name, x, np.ones_like(x), **options), in_torch(
+        name, x.astype(np.float64), np.ones(x.shape), **options
     )
     eps = float(np.finfo(dtype).eps)
     assert_allclose(y, right.astype(dtype), rtol=8 * eps, atol=4 * eps)

@@ -37,7 +37,9 @@ def test_differences(name: str, options: dict[str, Any], shape: tuple[int, ...],
     x, t = 2 * normals(shape, np.float64, rng="x"), normals(shape, np.float64, rng="t")
     x.reshape(-1)[::5] = t.reshape(-1)[::5]
     upstream = normals(shape, np.float64, rng="g") if reduction == "none" else -2.5
-    right, right_gradient = with_gradient(name, x, torch.tensor(t), upstream=upstream, reduction=reduction, **options)
+    right, right_gradient = with_gradient(
+        name, x, torch.tensor(t), upstream=upstream, reduction=reduction, **options
+    )
     loss = getattr(F, name)(x, t, reduction=reduction, **options)
     assert type(loss) is (np.ndarray if reduction == "none" else float)
     assert_allclose(loss, right, rtol=1e-13)
@@ -59,7 +61,9 @@ def test_differences_of_special_values(name: str, options: dict[str, Any], backe
 
 
 @pytest.mark.parametrize(("name", "options"), DIFFERENCES, ids=str)
-def test_differences_in_float32_are_those_of_float64_rounded(name: str, options: dict[str, Any], backend: str) -> None:
+def test_differences_in_float32_are_those_of_float64_rounded(
+    name: str, options: dict[str, Any], backend: str
+) -> None:
     x, t = normals((1000,), np.float32, rng="x"), normals((1000,), np.float32, rng="t")
     options = {k: float(np.float32(v)) for k, v in options.items()}
     wide = getattr(F, name)(x.astype(np.float64), t.astype(np.float64), reduction="none", **options)

@@ -21,21 +21,8 @@ LEAST_BLOCK = 32  # bytes that an allocation takes
 class Mallinfo(ctypes.Structure):
     """What glibc knows of its heap, in bytes and blocks."""
 
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in (
-            "arena",
-            "ordblks",
-            "smblks",
-            "hblks",
-            "hblkhd",
-            "usmblks",
-            "fsmblks",
-            "uordblks",
-            "fordblks",
-            "keepcost",
-        )
-    ]
+    _fields_ = [(name, ctypes.c_size_t) for name in (
+        "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")]
 
 
 def references(arguments: Sequence[Any]) -> list[int]:

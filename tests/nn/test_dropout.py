@@ -99,7 +99,9 @@ class TorchResidual(torch.nn.Module):
 
 def test_states_of_nested_containers_go_both_ways():
     double = {"dtype": np.float64}
-    ours = nn.Sequential(nn.Residual(*block(nn, **double)), nn.ReLU(), nn.Sequential(nn.BatchNorm2d(6, **double)))
+    ours = nn.Sequential(
+        nn.Residual(*block(nn, **double)), nn.ReLU(), nn.Sequential(nn.BatchNorm2d(6, **double))
+    )
     theirs = torch.nn.Sequential(
         TorchResidual(*block(torch.nn)), torch.nn.ReLU(), torch.nn.Sequential(torch.nn.BatchNorm2d(6))
     ).double()

@@ -68,7 +68,6 @@ def test_order_is_that_of_registration_unless_prepended():
         order = []
         for kind, name in (("pre", "register_forward_pre_hook"), ("post", "register_forward_hook")):
             for i, prepend in enumerate((False, False, True)):
-
                 def hook(*arguments, kind=kind, i=i, order=order):
                     order.append((kind, i))
 

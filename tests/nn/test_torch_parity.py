@@ -164,8 +164,6 @@ def test_unpooling(args, more):
     later = (places[..., :, None] == places[..., None, :]) & np.triu(np.ones((places.shape[2],) * 2, bool), 1)
     stays = ~later.any(axis=-1).reshape(indices.shape)
     np.testing.assert_array_equal(ours.backward(grad_output), np.where(stays, leaf.grad.numpy(), 0))
-
-
 def test_hardsigmoid():
     """In float32: torch's gradient has a sixth in float32 also for float64."""
     ours, theirs = nn.Hardsigmoid(inplace=True), torch.nn.Hardsigmoid(inplace=True)

@@ -78,7 +78,9 @@ def growth(work: Work, n: int) -> tuple[int, str, bool]:
     last, after = Usage.now(), made - warm
     more = [b - a for a, b in zip(first, last, strict=True)]
     text = f"{more[0]} blocks and {more[1]} bytes more after {after:,} calls"
-    wrong = any(grown > play + each * after for grown, play, each in zip(more, (work.blocks, HEAP), EACH, strict=True))
+    wrong = any(
+        grown > play + each * after for grown, play, each in zip(more, (work.blocks, HEAP), EACH, strict=True)
+    )
     return made, text, wrong
 
 

@@ -41,9 +41,8 @@ def compiled(source: str, folder: str, *flags: str) -> str | None:
     if compiler is None or not sys.platform.startswith("linux"):
         return None
     library = str(Path(folder, source).with_suffix(".so"))
-    subprocess.run(
-        [compiler, "-O1", "-fPIC", "-shared", *flags, str(Path(__file__).with_name(source)), "-o", library], check=True
-    )
+    subprocess.run([compiler, "-O1", "-fPIC", "-shared", *flags, str(Path(__file__).with_name(source)), "-o", library],
+                   check=True)
     return library
 
 

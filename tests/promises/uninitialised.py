@@ -91,11 +91,8 @@ def watched(n: int, seed: int, library: str) -> Tally:
 def complaints(log: str) -> list[str]:
     """What memcheck says of our kernels."""
     reports = re.split(r"\n==\d+== \n", log)
-    return [
-        re.sub(r"==\d+== ", "", report)[:1500]
-        for report in reports
-        if "fastconv/_kernels" in report and re.search(r"==\s+(at|by) 0x", report)
-    ]
+    return [re.sub(r"==\d+== ", "", report)[:1500] for report in reports
+            if "fastconv/_kernels" in report and re.search(r"==\s+(at|by) 0x", report)]
 
 
 def attack_memcheck(n: int, rng: np.random.Generator) -> Tally:

@@ -120,35 +120,15 @@ def build_twice(n: int, rng: np.random.Generator) -> Tally:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = os.environ | {"SOURCE_DATE_EPOCH": "1700000000"}
-        subprocess.run(
-            [sys.executable, "-c", f"from setuptools import build_meta; build_meta.build_sdist({name!r})"],
-            cwd=ROOT,
-            env=environment | {"FASTCONV_NO_EXTENSIONS": "1"},
-            check=True,
-            capture_output=True,
-        )
+        subprocess.run([sys.executable, "-c", f"from setuptools import build_meta; build_meta.build_sdist({name!r})"],
+                       cwd=ROOT, env=environment | {"FASTCONV_NO_EXTENSIONS": "1"}, check=True, capture_output=True)
         sdist = next(folder.glob("*.tar.gz"))
         wheels = []
         for _ in range(n + 1):
             target = folder / f"wheel{len(wheels)}"
-            subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "pip",
-                    "wheel",
-                    "--quiet",
-                    "--no-deps",
-                    "--no-build-isolation",
-                    "--no-cache-dir",
-                    "--wheel-dir",
-                    str(target),
-                    str(sdist),
-                ],
-                env=environment,
-                check=True,
-                capture_output=True,
-            )
+            subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
+                            "--no-cache-dir", "--wheel-dir", str(target), str(sdist)],
+                           env=environment, check=True, capture_output=True)
             wheels.append(next(target.glob("*.whl")))
             tally.tried = len(wheels) - 1
             if tally.tried and wheels[0].read_bytes() != wheels[-1].read_bytes():
@@ -161,21 +141,12 @@ def different(one: Path, two: Path) -> list[str]:
     """The files that differ between two wheels."""
     with zipfile.ZipFile(one) as a, zipfile.ZipFile(two) as b:
         names = sorted({*a.namelist(), *b.namelist()})
-        return [
-            f"{name} differs"
-            for name in names
-            if name not in a.namelist() or name not in b.namelist() or a.read(name) != b.read(name)
-        ]
+        return [f"{name} differs" for name in names
+                if name not in a.namelist() or name not in b.namelist() or a.read(name) != b.read(name)]
 
 
 PROMISES = [
-    Promise(
-        "wheel",
-        "no instruction that a module's CPUs need not have, no executable stack, no RPATH, no library but "
-        "libc, libm and libgomp, no symbol newer than glibc 2.29",
-        74,
-        74,
-        inspect,
-    ),
+    Promise("wheel", "no instruction that a module's CPUs need not have, no executable stack, no RPATH, no library but "
+            "libc, libm and libgomp, no symbol newer than glibc 2.29", 74, 74, inspect),
     Promise("reproducible", "two builds of one sdist are the same bytes", 0, 1, build_twice),
 ]

@@ -127,7 +127,9 @@ def test_labels_may_be_words():
     estimator = ConvNetClassifier(**QUICK, max_iter=60).fit(images, words)
     assert set(estimator.predict(images)) == {"low", "middle", "top"} and estimator.score(images, words) > 0.9
     np.testing.assert_allclose(estimator.predict_proba(images).sum(axis=1), 1, rtol=1e-15)
-    np.testing.assert_allclose(np.exp(estimator.predict_log_proba(images)), estimator.predict_proba(images), rtol=1e-12)
+    np.testing.assert_allclose(
+        np.exp(estimator.predict_log_proba(images)), estimator.predict_proba(images), rtol=1e-12
+    )
 
 
 @unfinished

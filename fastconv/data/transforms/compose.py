@@ -33,7 +33,9 @@ class Compose(Transform):
             raise TypeError(f"Compose: transforms must be a sequence of callables, got {shown(transforms)}")
         self.transforms = list(transforms)
 
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return what the last transform makes of it."""
         for transform in self.transforms:
             if isinstance(transform, Transform):

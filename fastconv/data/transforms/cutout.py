@@ -38,7 +38,9 @@ class Cutout(Transform):
     def __init__(self, size: int) -> None:
         self.size = integer("Cutout", "size", size, 1)
 
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return a copy of `images`, shape (n, ..., h, w), with squares of zeros."""
         check_images("Cutout", images)
         top, left = (rng.integers(0, side, size=len(images)) - self.size // 2 for side in images.shape[-2:])

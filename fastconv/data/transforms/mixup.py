@@ -45,7 +45,9 @@ class Mixup(Transform):
         self.num_classes = integer("Mixup", "num_classes", num_classes, 1)
         self.alpha = number("Mixup", "alpha", alpha, above=True)
 
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return mixed images, floating-point, and probabilities of their dtype, shape (n, num_classes)."""
         if targets is None:
             raise ValueError("Mixup: targets must be given, they are mixed as the images are")

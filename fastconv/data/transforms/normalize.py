@@ -38,10 +38,13 @@ class Normalize(Transform):
         self.std = _channels("std", std, 0.0)
         if len({1, len(self.mean), len(self.std)}) > 2:
             raise ValueError(
-                f"Normalize: mean and std must have as many channels, got {len(self.mean)} and {len(self.std)}"
+                "Normalize: mean and std must have as many channels, "
+                f"got {len(self.mean)} and {len(self.std)}"
             )
 
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return normalised images, shape (n, c, ...)."""
         count = max(len(self.mean), len(self.std))
         if images.ndim < 2 or (count > 1 and images.shape[1] != count):

@@ -43,7 +43,9 @@ class RandomCrop(Transform):
         self.padding = pair("RandomCrop", "padding", padding, 0)
         self.padding_mode = word("RandomCrop", "padding_mode", padding_mode, PADDING_MODES)
 
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return windows, shape `(n, ..., *size)`."""
         check_images("RandomCrop", images)
         larger = padded(images, *self.padding, self.padding_mode)

@@ -54,7 +54,9 @@ class RandomErasing(Transform):
         if self.scale[1] > 1:
             raise ValueError(f"RandomErasing: scale must be at most 1, the whole image, got {shown(scale)}")
 
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return a copy of `images`, shape (n, ..., h, w), some of them with a rectangle of `value`."""
         check_images("RandomErasing", images)
         count, (height, width) = len(images), images.shape[-2:]

@@ -25,7 +25,9 @@ class RandomHorizontalFlip(Transform):
     def __init__(self, p: float = 0.5) -> None:
         self.p = probability("RandomHorizontalFlip", p)
 
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return a copy of `images`, shape (n, ..., h, w), some of them flipped."""
         check_images("RandomHorizontalFlip", images)
         chosen = np.flatnonzero(rng.random(len(images)) < self.p)

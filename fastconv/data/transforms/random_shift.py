@@ -31,7 +31,9 @@ class RandomShift(Transform):
     def __init__(self, max_shift: int) -> None:
         self.max_shift = integer("RandomShift", "max_shift", max_shift, 0)
 
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return shifted copies of `images`, shape (n, ..., h, w)."""
         check_images("RandomShift", images)
         height, width = images.shape[-2:]

@@ -31,7 +31,9 @@ class Transform(ABC):
     """
 
     @abstractmethod
-    def apply(self, images: Images, targets: Targets | None, rng: np.random.Generator) -> tuple[Images, Targets | None]:
+    def apply(
+        self, images: Images, targets: Targets | None, rng: np.random.Generator
+    ) -> tuple[Images, Targets | None]:
         """Return the changed batch, in new arrays where it changes.
 
         Parameters

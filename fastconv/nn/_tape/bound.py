@@ -345,3 +345,4 @@ class _Backward:
         for _, own in self._shared:
             own.put(None)
         return grad_input
+

@@ -20,13 +20,17 @@ def fan_in(shape: Shape) -> int:
     return _fans("fan_in", shape)[0]
 
 
-def xavier_uniform(shape: Shape, gain: float = 1.0, *, rng: Rng = None, dtype: npt.DTypeLike = np.float32) -> Array:
+def xavier_uniform(
+    shape: Shape, gain: float = 1.0, *, rng: Rng = None, dtype: npt.DTypeLike = np.float32
+) -> Array:
     r"""Uniform in :math:`\pm gain \sqrt{6 / (fan_{in} + fan_{out})}` (Glorot and Bengio, 2010)."""
     bound = math.sqrt(3.0) * _xavier("xavier_uniform", shape, gain)
     return uniform(shape, -bound, bound, **_drawn("xavier_uniform", rng, dtype))
 
 
-def xavier_normal(shape: Shape, gain: float = 1.0, *, rng: Rng = None, dtype: npt.DTypeLike = np.float32) -> Array:
+def xavier_normal(
+    shape: Shape, gain: float = 1.0, *, rng: Rng = None, dtype: npt.DTypeLike = np.float32
+) -> Array:
     r"""Normal with deviation :math:`gain \sqrt{2 / (fan_{in} + fan_{out})}` (Glorot and Bengio, 2010)."""
     deviation = _xavier("xavier_normal", shape, gain)
     return normal(shape, 0.0, deviation, **_drawn("xavier_normal", rng, dtype))

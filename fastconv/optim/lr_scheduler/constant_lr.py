@@ -38,7 +38,9 @@ class ConstantLR(LRScheduler):
     [0.5, 0.5, 1.0, 1.0]
     """
 
-    def __init__(self, optimizer: HasGroups, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1) -> None:
+    def __init__(
+        self, optimizer: HasGroups, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
         self.factor = share("ConstantLR", "factor", factor)
         self.total_iters = whole("ConstantLR", "total_iters", total_iters)
         super().__init__(optimizer, last_epoch)

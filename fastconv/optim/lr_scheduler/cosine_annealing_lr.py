@@ -53,7 +53,9 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """The rate of each group at `last_epoch` steps."""
-        height, before = (1 + math.cos(math.pi * step / self.T_max) for step in (self.last_epoch, self.last_epoch - 1))
+        height, before = (
+            1 + math.cos(math.pi * step / self.T_max) for step in (self.last_epoch, self.last_epoch - 1)
+        )
         if (self.last_epoch - 1) % (2 * self.T_max) == self.T_max:  # the step before was at the bottom, with height 0
             return [
                 rate + (base - self.eta_min) * (1 - math.cos(math.pi / self.T_max)) / 2

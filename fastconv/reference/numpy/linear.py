@@ -9,7 +9,9 @@ from .ieee import ieee
 
 
 @ieee
-def linear(input: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any] | None, output: NDArray[Any]) -> None:
+def linear(
+    input: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any] | None, output: NDArray[Any]
+) -> None:
     """Write output[m, o] = sum over i of input[m, i] * weight[o, i], plus bias[o]."""
     np.matmul(input, weight.T, out=output)
     if bias is not None:

@@ -31,7 +31,9 @@ def overlap(padded: int, before: int, size: int) -> tuple[slice, slice]:
 
 
 @ieee
-def pad2d(input: NDArray[Any], output: NDArray[Any], geometry: "Pad2dGeometry", mode: str, value: float) -> None:
+def pad2d(
+    input: NDArray[Any], output: NDArray[Any], geometry: "Pad2dGeometry", mode: str, value: float
+) -> None:
     """Surround each H x W plane of `input`; a negative width in constant mode crops."""
     planes, H, W, P, Q, top, left = geometry
     source = input.reshape(planes, H, W)
@@ -66,7 +68,9 @@ def fold(padded: NDArray[Any], before: int, size: int, mode: str) -> NDArray[Any
 
 
 @ieee
-def pad2d_backward(grad_output: NDArray[Any], grad_input: NDArray[Any], geometry: "Pad2dGeometry", mode: str) -> None:
+def pad2d_backward(
+    grad_output: NDArray[Any], grad_input: NDArray[Any], geometry: "Pad2dGeometry", mode: str
+) -> None:
     """Give every input pixel the sum of the gradients of all places that repeat it."""
     planes, H, W, P, Q, top, left = geometry
     source = grad_output.reshape(planes, P, Q)

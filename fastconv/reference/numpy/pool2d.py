@@ -127,7 +127,9 @@ def lengths(outputs: int, kernel: int, stride: int, pad: int, size: int, padded:
     return stop - start if padded else np.minimum(stop, size) - np.maximum(start, 0)
 
 
-def divisors(g: "Pool2dGeometry", count_include_pad: bool, divisor_override: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+def divisors(
+    g: "Pool2dGeometry", count_include_pad: bool, divisor_override: int, dtype: np.dtype[Any]
+) -> NDArray[Any]:
     """What the sum of every window is divided by: (P, Q), or one number for all."""
     if divisor_override:
         return np.array(divisor_override, dtype)

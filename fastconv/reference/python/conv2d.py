@@ -28,7 +28,9 @@ def taps(outputs: int, kernel: int, stride: int, dilation: int, pad: int, size: 
 
 def bordered(images: list[list[list[list[float]]]], width: int) -> list[list[list[list[float]]]]:
     """The images with a zero behind every line and a line of zeros behind every channel."""
-    return [[[[*line, 0.0] for line in channel] + [[0.0] * (width + 1)] for channel in image] for image in images]
+    return [
+        [[[*line, 0.0] for line in channel] + [[0.0] * (width + 1)] for channel in image] for image in images
+    ]
 
 
 def flat(kernels: list[list[list[list[float]]]]) -> list[list[float]]:

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 from .store import store
 
 
-def linear(input: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any] | None, output: NDArray[Any]) -> None:
+def linear(
+    input: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any] | None, output: NDArray[Any]
+) -> None:
     """Write output[m, o] = sum over i of input[m, i] * weight[o, i], plus bias[o]."""
     weights = weight.tolist()
     biases = [0.0] * len(weights) if bias is None else bias.tolist()

@@ -65,7 +65,10 @@ def softmax_cross_entropy(
                 q[y] = weights[y] * ((1.0 - label_smoothing) + label_smoothing / C)
             else:
                 probability = [targets[n][c][t] for c in range(C)]
-                q = [weights[c] * ((1.0 - label_smoothing) * probability[c] + label_smoothing / C) for c in range(C)]
+                q = [
+                    weights[c] * ((1.0 - label_smoothing) * probability[c] + label_smoothing / C)
+                    for c in range(C)
+                ]
             counted = [c for c in range(C) if q[c] != 0.0 or not ids]
             loss.append(sum(q[c] * (log_total - shifted[c]) for c in counted))
             mass = sum(q)

@@ -28,7 +28,9 @@ def sources(padded: int, before: int, size: int, mode: str) -> list[int]:
     return result
 
 
-def pad2d(input: NDArray[Any], output: NDArray[Any], geometry: "Pad2dGeometry", mode: str, value: float) -> None:
+def pad2d(
+    input: NDArray[Any], output: NDArray[Any], geometry: "Pad2dGeometry", mode: str, value: float
+) -> None:
     """Surround each H x W plane of `input`; a negative width in constant mode crops."""
     planes, H, W, P, Q, top, left = geometry
     rows = sources(P, top, H, mode)
@@ -41,7 +43,9 @@ def pad2d(input: NDArray[Any], output: NDArray[Any], geometry: "Pad2dGeometry", 
     store(output, result)
 
 
-def pad2d_backward(grad_output: NDArray[Any], grad_input: NDArray[Any], geometry: "Pad2dGeometry", mode: str) -> None:
+def pad2d_backward(
+    grad_output: NDArray[Any], grad_input: NDArray[Any], geometry: "Pad2dGeometry", mode: str
+) -> None:
     """Give every input pixel the sum of the gradients of all places that repeat it."""
     planes, H, W, P, Q, top, left = geometry
     rows = sources(P, top, H, mode)

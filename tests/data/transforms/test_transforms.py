@@ -120,8 +120,8 @@ def test_a_loader_gives_a_transform_what_is_stored_and_other_callables_floats():
         given.append(images.dtype)
         return images + 1
 
-    ((plain, targets),) = DataLoader(BYTES, TARGETS, 40, transform=Seen())
-    ((more, _),) = DataLoader(BYTES, TARGETS, 40, transform=Compose([Seen(), seen]))
+    (plain, targets), = DataLoader(BYTES, TARGETS, 40, transform=Seen())
+    (more, _), = DataLoader(BYTES, TARGETS, 40, transform=Compose([Seen(), seen]))
     assert given == [np.uint8, np.uint8, np.float32]
     assert np.array_equal(plain, KINDS["float32"]) and np.array_equal(targets, -TARGETS)
     assert np.array_equal(more, plain + 1)

@@ -61,14 +61,14 @@ def test_one_cycle_ends():
 @pytest.mark.parametrize(
     ("kind", "argument", "name", "options"),
     [
-        (ValueError, "total_steps", "OneCycleLR", {"max_lr": 1.0}),
+                    (ValueError, "total_steps", "OneCycleLR", {"max_lr": 1.0}),
         (ValueError, "total_steps", "OneCycleLR", {"max_lr": 1.0, "total_steps": 0}),
         (ValueError, "max_lr", "OneCycleLR", {"max_lr": [1.0], "total_steps": 3}),
         (TypeError, "max_lr", "OneCycleLR", {"max_lr": "1", "total_steps": 3}),
         (ValueError, "pct_start", "OneCycleLR", {"max_lr": 1.0, "total_steps": 3, "pct_start": 1.5}),
         (ValueError, "anneal_strategy", "OneCycleLR", {"max_lr": 1.0, "total_steps": 3, "anneal_strategy": "exp"}),
         (ValueError, "div_factor", "OneCycleLR", {"max_lr": 1.0, "total_steps": 3, "div_factor": 0}),
-    ],
+        ],
 )
 def test_impossible(kind, argument, name, options):
     with pytest.raises(kind, match=argument):

@@ -34,6 +34,7 @@ def test_sixty_epochs(name, options):
     follow(a, b, getattr(lr_scheduler, name)(a, **options), getattr(THEIRS, name)(b, **options))
 
 
+
 def can_continue(name, options):
     """PyTorch goes wrong where T_mult > 1; no rate of a cosine is below its lowest."""
     return name != "OneCycleLR" and options.get("T_mult", 1) == 1 and options.get("eta_min", 0) < min(RATES)

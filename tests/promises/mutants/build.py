@@ -25,10 +25,8 @@ ERROR = re.compile(r"([\w./]+\.(?:pyx|pxd)):(\d+):")
 
 def can_build() -> bool:
     """Whether there are a compiler and Cython here."""
-    return (
-        shutil.which(compiler()) is not None
-        and subprocess.run([sys.executable, "-m", "cython", "--version"], capture_output=True).returncode == 0
-    )
+    return shutil.which(compiler()) is not None and subprocess.run(
+        [sys.executable, "-m", "cython", "--version"], capture_output=True).returncode == 0
 
 
 def compiler() -> str:
@@ -37,11 +35,8 @@ def compiler() -> str:
 
 def recipe() -> dict[str, Any]:
     """The names of setup.py: instruction sets, flags and directives."""
-    with (
-        mock.patch("setuptools.setup"),
-        mock.patch.dict(os.environ, FASTCONV_NO_EXTENSIONS="1"),
-        contextlib.chdir(ROOT),
-    ):
+    with (mock.patch("setuptools.setup"), mock.patch.dict(os.environ, FASTCONV_NO_EXTENSIONS="1"),
+          contextlib.chdir(ROOT)):
         return runpy.run_path("setup.py")
 
 
@@ -90,38 +85,15 @@ def build(folder: Path, modules: list[str], elements: list[str], isa: str, mutan
     for module in modules:
         while True:
             lines = write(stage, module, mutants)
-            translate = [
-                sys.executable,
-                "-m",
-                "cython",
-                "--line-directives",
-                *directives,
-                "-I",
-                str(folder / "cython"),
-                "--module-name",
-                f"fastconv._kernels.{isa}.float32.{module}",
-                str(stage / f"{module}.pyx"),
-            ]
+            translate = [sys.executable, "-m", "cython", "--line-directives", *directives, "-I", str(folder / "cython"),
+                         "--module-name", f"fastconv._kernels.{isa}.float32.{module}", str(stage / f"{module}.pyx")]
             bad = errors(translate, lines)
             for element in [e for e in elements if e == "float32" or module not in setup["FLOAT32_ONLY"]]:
                 target = kernels / element / f"{module}.abi3.so"
                 target.unlink(missing_ok=True)
-                compile_ = [
-                    compiler(),
-                    "-shared",
-                    "-fPIC",
-                    "-w",
-                    "-O1",
-                    *flags,
-                    *macros,
-                    *ELEMENTS[element],
-                    f"-I{sysconfig.get_path('include')}",
-                    f"-I{stage}",
-                    str(stage / f"{module}.c"),
-                    "-o",
-                    str(target),
-                    "-lm",
-                ]
+                compile_ = [compiler(), "-shared", "-fPIC", "-w", "-O1", *flags, *macros, *ELEMENTS[element],
+                            f"-I{sysconfig.get_path('include')}", f"-I{stage}", str(stage / f"{module}.c"), "-o",
+                            str(target), "-lm"]
                 bad = bad or errors(compile_, lines)
             if not bad:
                 break

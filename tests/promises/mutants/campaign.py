@@ -76,13 +76,8 @@ def try_all(n: int, rng: np.random.Generator) -> tuple[list[Mutant], list[dict[s
             "PYTHONPATH": f"{folder / 'site'}{os.pathsep}{build.ROOT}",
             "FASTCONV_ISA": isa, "FASTCONV_NUM_THREADS": "1",
         }  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "tests.promises.mutants.trials", str(folder)],
-            env=environment,
-            cwd=build.ROOT,
-            capture_output=True,
-            text=True,
-        )
+        done = subprocess.run([sys.executable, "-P", "-m", "tests.promises.mutants.trials", str(folder)],
+                              env=environment, cwd=build.ROOT, capture_output=True, text=True)
         results = [json.loads(line) for line in (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     if done.returncode or not results:
         raise RuntimeError(f"the trials ended with {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")

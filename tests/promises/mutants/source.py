@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-TOKEN = re.compile(
-    r"""
+TOKEN = re.compile(r"""
     (?P<comment>\#[^\n]*)
   | (?P<string>\"\"\".*?\"\"\"|"[^"\n]*"|'[^'\n]*')
   | (?P<newline>\n)
@@ -14,9 +13,7 @@ TOKEN = re.compile(
   | (?P<number>0x[0-9A-Fa-f]+|\d+\.\d*(?:e[-+]?\d+)?|\d+(?:e[-+]?\d+)?)
   | (?P<name>\w+)
   | (?P<operator>//=|//|<<|>>|<=|>=|==|!=|\+=|-=|\*=|/=|&=|\|=|->|.)
-""",
-    re.VERBOSE | re.DOTALL,
-)
+""", re.VERBOSE | re.DOTALL)
 OPENING, CLOSING = "([{", ")]}"
 
 

@@ -77,7 +77,6 @@ class Trials:
 
     def baseline(self, items: list[pytest.Item]) -> tuple[dict[str, tuple[pytest.Item, float]], dict[int, list[str]]]:
         """Each test with its seconds, and the tests that reach each mutant."""
-
         def measure(send: TextIO) -> None:
             met = [(ctypes.c_int * (self.task["count"] + 1)).in_dll(lib, "mutant_met") for lib in self.libraries]
             elsewhere = Path(tempfile.mkdtemp(), "met")  # in processes that a test starts
