@@ -60,7 +60,13 @@ class DistributedSampler:
         return batch[len(batch) * rank // size : len(batch) * (rank + 1) // size]
 
     def begin(self, part: int, batch: int) -> None:
-        """Let the gradients that come count as those of `part` out of `batch` samples."""
+        """Let the gradients that come count as those of `part` out of `batch` samples.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Not ``0 <= part <= batch`` with a batch of at least one sample.
+        """
         name = "DistributedSampler.begin"
         batch = integer(name, "batch", batch, 1)
         part = integer(name, "part", part, 0, batch)

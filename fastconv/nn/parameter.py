@@ -47,7 +47,7 @@ class Parameter:
     Raises
     ------
     TypeError
-        `data` is not a NumPy array of float32 or float64.
+        `data` is not a NumPy array of float32 or float64, or `requires_grad`, here or set later, is no bool.
 
     Examples
     --------

@@ -70,7 +70,7 @@ class Routine:
 
     def __init__(
         self, known: Mapping[Parameter, State], batch: Batch, parameters: list[Parameter], states: list[State]
-    ):
+    ) -> None:
         self._known, self._parameters, self._states = known, parameters, states
         self._batch, self._step = batch, batch.step
         self._grads: list[Any] = [ref(grad) for grad in batch.grads]

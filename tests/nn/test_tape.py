@@ -216,6 +216,16 @@ def test_no_change_goes_unseen(change, plainly):
     assert net(X).tobytes() != before.tobytes() or not all(p.requires_grad for p in net.parameters())
 
 
+def test_a_layer_called_in_between_costs_the_tape_one_pass_only():
+    net = ready(without_chance())
+    for _ in range(3):
+        net(X)
+        net[0](X)  # keeps something of its own, and the next pass of the whole puts the tape there again
+        net.backward(net(X))
+        assert all(len(module._saved) == 1 for module in net)
+        assert chains(net)[0]._last.ready()
+
+
 @pytest.mark.parametrize("change", [
     lambda net: setattr(net[0].weight, "data", uniform(3, 2, 3, 3, seed=5)),
     lambda net: setattr(net[4].weight, "requires_grad", False),

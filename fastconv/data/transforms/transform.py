@@ -55,7 +55,15 @@ class Transform(ABC):
     def __call__(
         self, images: Images, targets: Targets | None = None, *, rng: int | np.random.Generator | None = None
     ) -> Any:
-        """Return changed images or, if `targets` are given, changed images and targets."""
+        """Return changed images or, if `targets` are given, changed images and targets.
+
+        Raises
+        ------
+        TypeError
+            `images` is no array of uint8, float32 or float64.
+        ValueError
+            There are not as many targets as images, or the transform cannot be made of them.
+        """
         name = type(self).__name__
         if not isinstance(images, np.ndarray):
             raise TypeError(f"{name}: images must be an array, got {type(images).__name__}")

@@ -217,9 +217,9 @@ class Bound:
         for function, args in self._calls:
             function(*args)
         if self.tape.keeps:
-            self.last_pass = running.current
             if memory.kept_by is not self:
                 self._keep()
+            self.last_pass = running.current
             memory.last = self
         else:
             self._input.put(None)
