@@ -35,7 +35,7 @@ cdef enum:
     GEMM_WORDS = 4194304        # likewise, where memory is the work
     PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile
     AHEAD = 8                   # rows of B
-    LINE = 64 // sizeof(real)   # of the cache
+    LINE_REALS = 64 // sizeof(real)     # of the cache
     TERMS = 4                   # added to a row of C at a time
     LINE_VECTORS = 128          # of C, likewise
     MOST_LINES = 2              # of C
@@ -86,23 +86,23 @@ cdef inline void pack_vector(const real* b, Py_ssize_t b_k, Py_ssize_t b_column,
         k += part
 
 
-cdef struct Panels:             # of a block, as equally wide as can be; the last is none of the narrower ones, so that
+cdef struct EvenPanels:         # of a block, as equally wide as can be; the last is none of the narrower ones, so that
     Py_ssize_t count            # it has LANES columns of B if there are so many
     Py_ssize_t least, narrow    # vectors of the first `narrow` panels; the others have one more
 
 
-cdef inline Panels panels_of(Py_ssize_t vectors) noexcept nogil:
-    cdef Panels panels
+cdef inline EvenPanels even_panels(Py_ssize_t vectors) noexcept nogil:
+    cdef EvenPanels panels
     panels.count = (vectors + PRODUCT_VECTORS - 1) // PRODUCT_VECTORS
     panels.least, panels.narrow = vectors // panels.count, panels.count - vectors % panels.count
     return panels
 
 
-cdef inline Py_ssize_t panel_start(const Panels* panels, Py_ssize_t panel) noexcept nogil:
+cdef inline Py_ssize_t panel_start(const EvenPanels* panels, Py_ssize_t panel) noexcept nogil:
     return panel * panels.least + max(panel - panels.narrow, 0)
 
 
-cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, const Panels* panels, Py_ssize_t count,
+cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, const EvenPanels* panels, Py_ssize_t count,
                             real* to) noexcept nogil:
     """The first `count` panels of B, to[k*wide*LANES + j] = b[k*b_k + j] each.
 
@@ -112,8 +112,8 @@ cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, con
     cdef const real* line
     for k in range(depth):
         line = b + k * b_k
-        for j in range((end + LINE - 1) // LINE):
-            prefetch(line + AHEAD * b_k + j * LINE)      # the address need not exist
+        for j in range((end + LINE_REALS - 1) // LINE_REALS):
+            prefetch(line + AHEAD * b_k + j * LINE_REALS)      # the address need not exist
         for panel in range(count):
             start = panel_start(panels, panel) * LANES
             wide = panels.least + (panel >= panels.narrow)
@@ -264,7 +264,7 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
     cdef Py_ssize_t end_row = g.M * (row_item + 1) // g.row_items
     cdef Py_ssize_t first = g.vectors * column_item // g.column_items
     cdef Py_ssize_t vectors = g.vectors * (column_item + 1) // g.column_items - first
-    cdef Panels panels = panels_of(vectors)
+    cdef EvenPanels panels = even_panels(vectors)
     cdef Py_ssize_t tile_rows = product_rows(panels.least + (panels.narrow < panels.count)), packed
     cdef Py_ssize_t chunk, k, tile, row, rows, panel, start, wide, column, width, j
     cdef real* b_packed = g.scratch + thread * g.scratch_size

@@ -1,4 +1,4 @@
-"""Threads, floating-point mode and interruption, in one place. See parallel.pxd for how kernels use it.
+"""Threads, floating-point mode, interruption and free memory, in one place. See parallel.pxd for how kernels use it.
 
     run:  remember the floating-point mode of each thread and set the default one (round to nearest, subnormals kept)
           each thread takes the items of its own share, one by one, and then those that are left of the others': what
@@ -6,6 +6,9 @@
           the calling thread looks for signals every POLL_SECONDS, of one run or of many short ones; once one raised,
           the items left are skipped
           the mode, with its exception flags, is put back as it was
+
+On import, glibc learns to keep what is freed: up to twice LARGEST_FREED bytes at the end of its heap, for the next call.
+Else it may return and fetch anew the pages of results and workspaces in every call, which costs as much as the call.
 """
 from cython.parallel cimport parallel, threadid
 
@@ -15,6 +18,7 @@ cdef extern from "Python.h":
 cdef extern from * nogil:
     """
     #include <stdint.h>
+    #include <stdlib.h>
     #include <time.h>
     #if defined(__x86_64__)
     #define FLOAT_MODE_DEFAULT 0x1F80u                  /* every exception masked, round to nearest */
@@ -54,6 +58,11 @@ cdef extern from * nogil:
         next_look = now + pause;
         return 1;
     }
+    /* glibc takes from the heap, rather than from the system, what is no larger than the largest block of up to 32 MB
+       that was mapped and freed so far, and keeps twice as much; unless the user's MALLOC_..._ settings say otherwise.
+       Nothing is written to the block, so no page of it comes to be. */
+    enum { LARGEST_FREED = 33000000 };
+    static inline void keep_freed_memory(void) { void *volatile block = malloc(LARGEST_FREED); free(block); }
     #ifdef _OPENMP
     enum { BUILT_WITH_OPENMP = 1 };
     #else
@@ -72,6 +81,7 @@ cdef extern from * nogil:
     bint looking() noexcept
     void watch(void* watch, bint looks) noexcept
     bint is_time(double now, double pause) noexcept
+    void keep_freed_memory() noexcept
 
 cdef enum:
     MOST_SHARES = 64            # of the items; more threads than that share them
@@ -84,6 +94,8 @@ cdef int threads_wanted = 1
 cdef bint flush = False
 
 OPENMP = bool(BUILT_WITH_OPENMP)
+
+keep_freed_memory()
 
 
 def set_threads(int count):

@@ -315,13 +315,13 @@ cdef inline void points_tile(
     cdef vec b_k[PANEL_VECTORS]
     cdef vec a_ik
     cdef const real* line
-    cdef Py_ssize_t k, offset
+    cdef Py_ssize_t k = 0, offset
     cdef int i, j
     for i in range(points):
         point[i] = a + places[i]
         for j in range(vectors):
             acc[i][j] = vec_load(c + (i * vectors + j) * LANES) if accumulate else vec_set(0)
-    for k in range(depth):
+    while True:                                     # at least once: else the sums would begin and end in memory
         offset = offsets[k]
         line = b + lines[k] * (vectors * LANES)
         for j in range(vectors):
@@ -330,13 +330,16 @@ cdef inline void points_tile(
             a_ik = vec_set(point[i][offset])
             for j in range(vectors):
                 acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
+        k += 1
+        if k == depth:
+            break
     for i in range(points):
         for j in range(vectors):
             vec_store(c + (i * vectors + j) * LANES, acc[i][j])
 
 
 ctypedef void (*Points)(
-    Py_ssize_t depth,
+    Py_ssize_t depth,                           # at least 1
     const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,     # A[i, k] = a[places[i] + offsets[k]]
     const real* b, const Py_ssize_t* lines,     # B[k, j] = b[lines[k] * vectors * LANES + j], a packed panel
     real* c,                                    # points_of(vectors) x vectors * LANES, contiguous

@@ -63,7 +63,7 @@ def _is_winograd(g: Conv2dGeometry) -> bool:
 def _against_winograd(g: Conv2dGeometry, direction: str, dtype: DType) -> str | None:
     """Why the direct sum is the better choice for a shape that Winograd's transforms serve, or None."""
     if dtype != FLOAT32:
-        return f"{dtype} is always summed directly"
+        return "float64 is always summed directly"
     if _config.get_float32_conv_precision() == "highest":
         return "set_float32_conv_precision('highest') asks for it"
     if min(g.C, g.K) < FEWEST_CHANNELS:

@@ -134,11 +134,12 @@ def convolve_backward(
     way = {name: choose(function, geometry, name, dtype, algorithm).algorithm for name in DIRECTIONS[1:]}
     kernels = _backend.ops(dtype)
     grad_input = grad_weight = grad_bias = None
+    at_once = pads is None and dy.size > 0
     if wants_input:
         grad_input = empty(function, "padding", images.shape, dtype)
     if wants_weight:
-        grad_weight = np.zeros(w.shape, dtype)
-    if pads is None and dy.size:
+        grad_weight = np.empty(w.shape, dtype) if at_once else np.zeros(w.shape, dtype)
+    if at_once:
         if grad_input is not None:
             compute(kernels, way["grad_input"], "grad_input", (dy, kernels_of(w), grad_input), geometry)
         if grad_weight is not None:
