@@ -7,6 +7,8 @@
 
 Positions are dealt with by the taps that they meet (see border.pxd), in whatever order; `slots` finds their sums.
 """
+from libc.string cimport memset
+
 from .band cimport Band, Piece, ceil_div, piece, window
 from .border cimport Border, deal, overlap
 from .correlation cimport Correlation
@@ -82,7 +84,9 @@ cdef inline void tiles(const Correlation* j, const Border* border, const Piece* 
                 continue
             depth = channels * border.row[a].taps * border.column[b].taps
             table = (a * border.column_spans + b) * border.table
-            for t in range(ceil_div(count, height)):
+            if depth == 0 and not accumulate:
+                memset(c + start * vectors * LANES, 0, count * vectors * LANES * sizeof(real))
+            for t in range(ceil_div(count, height) if depth else 0):
                 tile(depth, first, places + start + t * height, border.offsets + table, weights, border.lines + table,
                      c + (start + t * height) * vectors * LANES, accumulate)
             start += count + POINTS

@@ -53,6 +53,7 @@ cdef struct Gemm:
     real* c                     # M x N, contiguous
     Py_ssize_t vectors          # of LANES columns in N
     Py_ssize_t row_items, column_items, chunks
+    Py_ssize_t step             # vectors that column items begin at multiples of
     bint in_place               # read B where it lies
     real* scratch               # for each thread a block of B
     Py_ssize_t scratch_size
@@ -100,6 +101,11 @@ cdef inline EvenPanels even_panels(Py_ssize_t vectors) noexcept nogil:
 
 cdef inline Py_ssize_t panel_start(const EvenPanels* panels, Py_ssize_t panel) noexcept nogil:
     return panel * panels.least + max(panel - panels.narrow, 0)
+
+
+cdef inline Py_ssize_t column_start(const Gemm* g, Py_ssize_t column_item) noexcept nogil:
+    """The first vector of a column item."""
+    return min((g.vectors + g.step - 1) // g.step * column_item // g.column_items * g.step, g.vectors)
 
 
 cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, const EvenPanels* panels, Py_ssize_t count,
@@ -262,8 +268,7 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
     cdef Py_ssize_t product = item // (g.row_items * g.column_items), which = product % g.cycle
     cdef Py_ssize_t first_row = g.M * row_item // g.row_items
     cdef Py_ssize_t end_row = g.M * (row_item + 1) // g.row_items
-    cdef Py_ssize_t first = g.vectors * column_item // g.column_items
-    cdef Py_ssize_t vectors = g.vectors * (column_item + 1) // g.column_items - first
+    cdef Py_ssize_t first = column_start(g, column_item), vectors = column_start(g, column_item + 1) - first
     cdef EvenPanels panels = even_panels(vectors)
     cdef Py_ssize_t tile_rows = product_rows(panels.least + (panels.narrow < panels.count)), packed
     cdef Py_ssize_t chunk, k, tile, row, rows, panel, start, wide, column, width, j
@@ -324,7 +329,7 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
 cdef inline int run_items(Gemm* g, int threads) except -1:
     """Divide the product into items, allocate the workspace and compute."""
     cdef double work = 2.0 * g.M * g.N * (g.depth + 1)                      # of one product
-    cdef Py_ssize_t depth, fit, size, turns = 0, wide = PRODUCT_VECTORS * LANES
+    cdef Py_ssize_t depth, fit, most, size, turns = 0, wide = PRODUCT_VECTORS * LANES
     cdef int share = 1 if g.count % threads == 0 or g.count >= 4 * threads else threads     # of one product
     cdef Workspace workspace
     # B is packed where many rows read it and it is large; the narrower a panel, the sooner that pays (measured). Of A
@@ -345,7 +350,10 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
         else:
             g.column_items = min((g.column_items + share - 1) // share * share, g.vectors)
     g.row_items *= min(<Py_ssize_t>(work / GEMM_FLOPS / (g.row_items * g.column_items)), g.M // 64) + 1
-    g.scratch_size = (1 if g.in_place else (g.vectors + g.column_items - 1) // g.column_items) * LANES * depth
+    # Panels of full width where there are many.
+    g.step = PRODUCT_VECTORS if g.vectors >= 4 * PRODUCT_VECTORS * g.column_items else 1
+    most = g.step * ((g.vectors + g.step * g.column_items - 1) // (g.step * g.column_items))
+    g.scratch_size = (1 if g.in_place else most) * LANES * depth
     size = g.cycle * g.M * g.depth if turns else 0
     reserve(&workspace, whole_lines(threads * g.scratch_size) + size)
     g.scratch = take(&workspace, threads * g.scratch_size)

@@ -7,8 +7,8 @@
           the items left are skipped
           the mode, with its exception flags, is put back as it was
 
-On import, glibc learns to keep what is freed: up to twice LARGEST_FREED bytes at the end of its heap, for the next call.
-Else it may return and fetch anew the pages of results and workspaces in every call, which costs as much as the call.
+On import, glibc learns to keep what is freed, up to twice LARGEST_FREED bytes at the end of its heap, for the next
+call. Else it may return and fetch anew the pages of results and workspaces in every call, which can cost more than it.
 """
 from cython.parallel cimport parallel, threadid
 
