@@ -4,14 +4,18 @@ Serves 3 x 3 kernels with stride 1, dilation 1 and one group; other shapes belon
 flipped kernels with input and output channels exchanged. Units of tiles (winograd_tiles.pxd) are computed in one of
 three ways, which give the same bits:
 
-    items: units                V = B^T d B of 6 rows of pixels, in a buffer of all threads              (L1 -> L3)
-    for some panels of output channels at a time:
-        items: panels x chunks  U = G w G^T                                                            (L1 -> L3)
-        items: points           M = V * U, each of which is read once from L3                          (L2 -> L3)
-        items: units x panels   Y = A^T M A, transposed back to planes, plus bias
+    by units    items: panels x chunks      U = G w G^T, in a buffer of all threads                     (L1 -> L3)
+                items: some units           V = B^T d B of 6 rows of pixels, in one of the thread       (L1 -> L3)
+                    for some panels:        M = V * U, point by point, each of which is read once       (L2 -> L3)
+                                            Y = A^T M A, transposed back to planes, plus bias
+    few tiles   items: panels               U, M and Y of all tiles, in buffers of the thread, by chunks     (L2)
+    many panels, for some of them at a time, as all of U would not stay in L3; also few tiles for many threads
+                items: units                V, in a buffer of all threads, of some units
+                items: panels x chunks      U
+                items: points               M
+                items: units x panels       Y
 
-    few tiles      items: panels   U, M and Y of all tiles, in buffers of the thread, by chunks        (L2)
-    few channels   items: units    V, M and Y of some units, likewise
+By units, threads share nothing but U. Where channels are few, V and M of an item stay in L2, one panel at a time.
 
 An image with a result that is not finite is reported rather than trusted: infinities and NaN spread over their tile
 here, and large finite numbers may overflow in between. Sums over channels run in order, whatever the blocks: bits do
@@ -35,9 +39,10 @@ cdef enum:
     TILES = 48                  # few: M and V of a chunk stay in L2, about ...
     MORE_TILES = 96             # ... and so many where U would not stay in L3
     DEPTH = 64                  # channels multiplied at a time: their part of a panel stays in L1
-    OWN = 1 << 18               # reals in the V and M of a thread, about ...
-    LEAST_TILES = 64            # ... in which so many tiles have place, if channels are few
-    MOST_ITEMS = 32             # items of so many tiles for each thread, at least
+    OWN = 1 << 18               # reals in the V and M of a thread that stay in L2, about ...
+    LEAST_TILES = 64            # ... if that is so many tiles
+    MOST_ITEMS = 32             # of few tiles, for each thread, at least
+    FAR = 1 << 19               # reals in the V and M of a thread where they do not, about
     VALUES = 7 << 17            # reals in V and M, about, which stay in L3 with ...
     SHARED = 7 << 18            # ... or, if U is larger than they, up to this: below 8 MB
     FILTERS = 1 << 22           # reals in U that stay in L3
@@ -55,7 +60,7 @@ cdef struct Correlation:
     Py_ssize_t depth, rows      # input and output channels
     Shape tile
     Py_ssize_t panel, panels    # output channels in one panel; panels
-    Py_ssize_t first_panel, group               # panels at hand
+    Py_ssize_t first_panel, group               # panels at hand, of which there is M
     real* filters               # U: panels at hand x chunks of DEPTH channels x POINTS x channels x panel
     Py_ssize_t chunks
     real* products              # M: POINTS x panels at hand x tiles x panel
@@ -142,6 +147,14 @@ cdef inline void multiply(Correlation* j, Py_ssize_t p, Py_ssize_t chunk, Py_ssi
                         filters + p * depth * j.panel, j.panel, m + r * j.tile.rows * j.panel, j.panel, chunk > 0)
 
 
+cdef inline void multiply_panel(Correlation* j, Py_ssize_t p, Py_ssize_t panel, real* m) noexcept nogil:
+    """A point of M for one of the panels in U."""
+    cdef Py_ssize_t chunk
+    for chunk in range(j.chunks):
+        multiply(j, p, chunk, min(j.depth - chunk * DEPTH, DEPTH),
+                 j.filters + (panel * j.depth + chunk * DEPTH) * POINTS * j.panel, m)
+
+
 cdef inline void store(Correlation* j, Py_ssize_t unit, Py_ssize_t panel, const real* m, real* pixels) noexcept nogil:
     """The outputs of a unit in a panel, of whose M the unit's part begins at `m`."""
     cdef Py_ssize_t v, row
@@ -154,12 +167,9 @@ cdef inline void store(Correlation* j, Py_ssize_t unit, Py_ssize_t panel, const 
 cdef void point_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     """A point of M, for some of the panels at hand."""
     cdef Correlation* j = <Correlation*>argument
-    cdef Py_ssize_t p = item % POINTS, piece = item // POINTS, panel, chunk
+    cdef Py_ssize_t p = item % POINTS, piece = item // POINTS, panel
     for panel in range(j.group * piece // j.pieces, j.group * (piece + 1) // j.pieces):
-        for chunk in range(j.chunks):
-            multiply(j, p, chunk, min(j.depth - chunk * DEPTH, DEPTH),
-                     j.filters + (panel * j.depth + chunk * DEPTH) * POINTS * j.panel,
-                     j.products + p * j.product_step + panel * j.panel_step)
+        multiply_panel(j, p, panel, j.products + p * j.product_step + panel * j.panel_step)
 
 
 cdef void output_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -187,22 +197,23 @@ cdef void panel_item(void* argument, Py_ssize_t panel, int thread) noexcept nogi
 
 cdef void unit_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     """Some units in all panels, with V and M of the thread's own."""
-    cdef Correlation j = (<Correlation*>argument)[0]
+    cdef Correlation j = (<const Correlation*>argument)[0]
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* m = pixels + pixel_reals(&j)
-    cdef Py_ssize_t panel, chunk, p, unit
+    cdef Py_ssize_t part, first, panel, p, unit
     j.first = item * j.units
     j.count = min(j.units, j.tiles.units - j.first)
     j.images.values = m + whole_lines(POINTS * j.product_step)
     for unit in range(j.count):
         transform_unit(&j.images, &j.tiles, j.first + unit, unit, pixels)
-    for panel in range(j.panels):
-        for chunk in range(j.chunks):
-            for p in range(POINTS):
-                multiply(&j, p, chunk, min(j.depth - chunk * DEPTH, DEPTH),
-                         j.filters + (panel * j.depth + chunk * DEPTH) * POINTS * j.panel, m + p * j.product_step)
-        for unit in range(j.count):
-            store(&j, unit, panel, m + unit * j.tiles.width * j.panel, pixels)
+    for part in range(ceil_div(j.panels, j.group)):
+        first = part * j.group
+        for p in range(POINTS):
+            for panel in range(first, min(first + j.group, j.panels)):
+                multiply_panel(&j, p, panel, m + p * j.product_step + (panel - first) * j.panel_step)
+        for panel in range(first, min(first + j.group, j.panels)):
+            for unit in range(j.count):
+                store(&j, unit, panel, m + (panel - first) * j.panel_step + unit * j.tiles.width * j.panel, pixels)
 
 
 cdef inline Py_ssize_t pixel_reals(const Correlation* j) noexcept nogil:
@@ -217,17 +228,17 @@ cdef void multiply_groups(Correlation* j, bint first, int threads) noexcept nogi
     while j.first_panel < j.panels:
         j.group = min(most, j.panels - j.first_panel)
         if first or most < j.panels:
-            make_filters(j, threads)
+            make_filters(j, j.group, threads)
         run(point_item, j, POINTS * j.pieces, threads)
         run(output_item, j, j.count * j.group, threads)
         j.first_panel += most
     j.group = most
 
 
-cdef inline void make_filters(Correlation* j, int threads) noexcept nogil:
-    """U of the panels at hand."""
-    cdef Py_ssize_t items = j.group * j.chunks
-    run(filter_item, j, items, min(threads, team(items, 8.0 * POINTS * j.depth * j.group * j.panel)))
+cdef inline void make_filters(Correlation* j, Py_ssize_t panels, int threads) noexcept nogil:
+    """U of so many panels."""
+    cdef Py_ssize_t items = panels * j.chunks
+    run(filter_item, j, items, min(threads, team(items, 8.0 * POINTS * j.depth * panels * j.panel)))
 
 
 cdef Py_ssize_t units_in_item(Py_ssize_t most, const Tiles* tiles, Py_ssize_t rows) noexcept nogil:
@@ -244,12 +255,12 @@ cdef list correlate(Correlation* j):
     cdef Tiles* tiles = &j.tiles
     cdef Images* images = &j.images
     cdef Workspace space
-    cdef Py_ssize_t tiles_in_all = tiles.units * tiles.width, panel_filters, whole, portion, own, n
+    cdef Py_ssize_t tiles_in_all = tiles.units * tiles.width, panel_filters, whole, portion, n
     cdef Py_ssize_t values = 0, filters = 0, products = 0
     cdef double work = 2.0 * tiles_in_all * POINTS * j.depth * j.rows
     cdef int threads = team(tiles.units * ceil_div(j.rows, LANES), work)
     cdef bint few = (tiles_in_all <= (TILES if POINTS * j.depth * j.rows <= FILTERS else MORE_TILES)
-                     and j.rows >= 4 * threads * LANES), narrow
+                     and j.rows >= 4 * threads * LANES), own, near
     images.lanes, images.size = in_vectors(j.depth), INPUTS
     j.tile = widest(j.rows, tiles_in_all if few else TILES)
     j.panel = j.tile.vectors * LANES
@@ -257,11 +268,17 @@ cdef list correlate(Correlation* j):
     panel_filters = POINTS * j.panel * j.depth
     whole = j.panels * panel_filters
     j.first_panel, j.group = 0, j.panels if whole <= FILTERS else clamp(GROUP // panel_filters, 1, j.panels)
-    own = OWN // (POINTS * (images.lanes + j.panel))
-    narrow = own >= LEAST_TILES and tiles_in_all >= MOST_ITEMS * threads * TILES and j.group == j.panels
+    own = not few and j.group == j.panels and tiles_in_all >= threads * TILES
+    n = OWN // (POINTS * (images.lanes + j.panel))
+    near = own and n >= LEAST_TILES and tiles_in_all >= MOST_ITEMS * threads * TILES
     portion = tiles.units
-    if narrow:
-        portion = units_in_item(clamp(own // tiles.width, 1, tiles.units), tiles, j.tile.rows)
+    if near:
+        j.group = 1
+        portion = units_in_item(clamp(n // tiles.width, 1, tiles.units), tiles, j.tile.rows)
+    elif own:
+        n = max(FAR // (POINTS * (images.lanes + j.group * j.panel)), LEAST_TILES) // tiles.width
+        portion = ceil_div(tiles.units, threads)
+        portion = ceil_div(portion, ceil_div(portion, clamp(n, 1, portion)))
     elif not few:
         n = clamp(whole, VALUES, SHARED) // (POINTS * tiles.width * (images.lanes + j.group * j.panel))
         portion = ceil_div(tiles.units, ceil_div(tiles.units, clamp(n, 1, tiles.units)))
@@ -269,18 +286,18 @@ cdef list correlate(Correlation* j):
     n = portion * tiles.width + j.tile.rows
     images.point_step = whole_lines(n * images.lanes + LANES)
     j.panel_step = n * j.panel
-    j.product_step = whole_lines((1 if few or narrow else j.group) * j.panel_step + LANES)
+    j.product_step = whole_lines((1 if few else j.group) * j.panel_step + LANES)
     j.pieces = min(ceil_div(threads, POINTS // 4), j.group)
     j.scratch_size = pixel_reals(j)
     if not few:
-        filters = whole_lines(j.group * panel_filters)
-    if few or narrow:
+        filters = whole_lines((j.panels if own else j.group) * panel_filters)
+    if few or own:
         j.scratch_size += whole_lines(POINTS * j.product_step)
     else:
         products = whole_lines(POINTS * j.product_step)
     if few:
         j.scratch_size += whole_lines(POINTS * DEPTH * j.panel)
-    if narrow:
+    if own:
         j.scratch_size += whole_lines(POINTS * images.point_step)
     else:
         values = whole_lines(POINTS * images.point_step)
@@ -295,8 +312,8 @@ cdef list correlate(Correlation* j):
         images.values, j.filters, j.products = take(&space, values), take(&space, filters), take(&space, products)
         j.scratch = take(&space, threads * j.scratch_size)
         with nogil:
-            if narrow:
-                make_filters(j, threads)
+            if own:
+                make_filters(j, j.panels, threads)
                 run(unit_item, j, ceil_div(tiles.units, j.units), threads)
             else:
                 for n in range(ceil_div(tiles.units, portion)):

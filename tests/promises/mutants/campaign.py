@@ -13,6 +13,7 @@ import numpy as np
 
 from fastconv import _backend
 
+from .. import supervised
 from ..promise import Tally
 from . import build, changes, source, survivors
 from .switch import Mutant, new_mutant
@@ -66,7 +67,7 @@ def try_all(n: int, rng: np.random.Generator) -> tuple[list[Mutant], list[dict[s
         mutants = build.build(folder, modules, elements, isa, drawn)[:n]
         tests = (*TESTS[modules[0]], "kernels/test_given_back.py") if few else ALL_TESTS
         task = {
-            "isa": isa, "modules": modules, "elements": elements, "seconds": SECONDS,
+            "isa": isa, "modules": modules, "elements": elements, "seconds": SECONDS, "workers": supervised.workers,
             "count": len(drawn), "mutants": [mutant.number for mutant in mutants],
             "tests": [*(str(build.ROOT / "tests" / test) for test in tests),
                       *(f"--ignore-glob=*/{name}*" for name in LEFT_OUT)],

@@ -62,9 +62,26 @@ class Trials:
                     continue
         gc.freeze()
         items, reached = self.baseline(session.items)
-        for number in self.task["mutants"]:
-            self.tell(self.trial(number, reached.get(number, []), items))
+        numbers, workers = self.task["mutants"], self.task["workers"]
+        children = [self.begin(numbers[i::workers], reached, items) for i in range(workers)]
+        if any([os.waitpid(child, 0)[1] for child in children]):
+            raise RuntimeError("trials ended before all mutants were tried")
         return True
+
+    def begin(
+        self, numbers: list[int], reached: dict[int, list[str]], items: dict[str, tuple[pytest.Item, float]]
+    ) -> int:
+        """Let a process of its own try some mutants, beside others; its number."""
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                for number in numbers:
+                    self.tell(self.trial(number, reached.get(number, []), items))
+                code = 0
+            finally:
+                os._exit(code)
+        return child
 
     def tell(self, result: dict[str, Any]) -> None:
         print(json.dumps(result), file=self.results, flush=True)
