@@ -31,6 +31,7 @@ cdef enum:
     TURN_COLUMNS = 128          # so many columns pay for turning A
     TURN_DEPTH = 64             # turned at a time: a multiple of LANES
     TURN_ROWS = 16
+    TURN_ITEM = 64              # rows of an item: mostly of those that the thread multiplies then
     GEMM_FLOPS = 2000000000     # of one item, at most: some ten milliseconds
     GEMM_WORDS = 4194304        # likewise, where memory is the work
     PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile
@@ -39,6 +40,7 @@ cdef enum:
     TERMS = 4                   # added to a row of C at a time
     LINE_VECTORS = 128          # of C, likewise
     MOST_LINES = 2              # of C
+    SHARED_ROW = 1024           # numbers of B that are packed while two cores take such a line from each other, about
 
 
 cdef struct Gemm:
@@ -128,26 +130,29 @@ cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, con
 
 
 cdef inline void turn_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """TURN_DEPTH of k, all rows: some cache lines of few rows at a time, as rows may be a power of two apart."""
+    """TURN_ITEM rows, all k: some cache lines of few rows at a time, as rows may be a power of two apart."""
     cdef const Gemm* g = <const Gemm*>argument
-    cdef Py_ssize_t blocks = (g.depth + TURN_DEPTH - 1) // TURN_DEPTH, first = item % blocks * TURN_DEPTH
-    cdef Py_ssize_t end = min(first + TURN_DEPTH, g.depth), matrix = item // blocks * g.M * g.depth
-    cdef Py_ssize_t block, row, rows, k, i, j, n
+    cdef Py_ssize_t items = (g.M + TURN_ITEM - 1) // TURN_ITEM, matrix = item // items * g.M * g.depth
+    cdef Py_ssize_t first_row = item % items * TURN_ITEM, end_row = min(first_row + TURN_ITEM, g.M)
+    cdef Py_ssize_t part, block, first, end, row, rows, k, i, j, n
     cdef const real* line
     cdef real* to
-    for block in range((g.M + TURN_ROWS - 1) // TURN_ROWS):
-        row = block * TURN_ROWS
-        rows = min(g.M - row, TURN_ROWS)
-        for i in range((end - first + LANES - 1) // LANES):
-            k = first + i * LANES
-            line = g.unturned + matrix + k * g.M + row
-            to = g.turned + matrix + row * g.depth + k
-            if k + LANES <= end:
-                pack_vector(line, 1, g.M, rows, LANES, to, g.depth)
-                continue
-            for j in range(end - k):
-                for n in range(rows):
-                    to[n * g.depth + j] = line[j * g.M + n]
+    for part in range((g.depth + TURN_DEPTH - 1) // TURN_DEPTH):
+        first = part * TURN_DEPTH
+        end = min(first + TURN_DEPTH, g.depth)
+        for block in range((end_row - first_row + TURN_ROWS - 1) // TURN_ROWS):
+            row = first_row + block * TURN_ROWS
+            rows = min(end_row - row, TURN_ROWS)
+            for i in range((end - first + LANES - 1) // LANES):
+                k = first + i * LANES
+                line = g.unturned + matrix + k * g.M + row
+                to = g.turned + matrix + row * g.depth + k
+                if k + LANES <= end:
+                    pack_vector(line, 1, g.M, rows, LANES, to, g.depth)
+                    continue
+                for j in range(end - k):
+                    for n in range(rows):
+                        to[n * g.depth + j] = line[j * g.M + n]
 
 
 cdef inline void few_rows_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -264,7 +269,7 @@ cdef inline void prefetch_block(real* c, Py_ssize_t c_row, Py_ssize_t rows, Py_s
 
 cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef const Gemm* g = <const Gemm*>argument
-    cdef Py_ssize_t row_item = item % g.row_items, column_item = item // g.row_items % g.column_items
+    cdef Py_ssize_t column_item = item % g.column_items, row_item = item // g.column_items % g.row_items
     cdef Py_ssize_t product = item // (g.row_items * g.column_items), which = product % g.cycle
     cdef Py_ssize_t first_row = g.M * row_item // g.row_items
     cdef Py_ssize_t end_row = g.M * (row_item + 1) // g.row_items
@@ -338,16 +343,18 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
     g.in_place = g.b_column == 1 and (g.M < 4 * wide
                                       or g.b_k * min(g.depth, GEMM_DEPTH) <= 64 * wide * wide)
     if g.a_row == 1 and g.a_k > 1 and g.depth > 1 and g.count // g.cycle * g.N >= TURN_COLUMNS:
-        turns = g.cycle * ((g.depth + TURN_DEPTH - 1) // TURN_DEPTH)
+        turns = g.cycle * ((g.M + TURN_ITEM - 1) // TURN_ITEM)
     g.chunks = max((g.depth + GEMM_DEPTH - 1) // GEMM_DEPTH, 1)
     depth = (g.depth + g.chunks - 1) // g.chunks
     fit = GEMM_DEPTH * GEMM_VECTORS // max(depth, 1)
     g.row_items, g.column_items = 1, (g.vectors + fit - 1) // fit
-    if g.column_items % share > 0:
-        # Blocks of columns, each packed once, or of rows if nothing is packed or columns would not be shared evenly.
-        if g.M >= 16 * share and (g.in_place or g.vectors < 8 * share and g.vectors % share > 0):
+    if share > 1:
+        # Blocks of columns, each packed once; or of rows, if nothing is packed, or columns would not be shared evenly, or
+        # to pack all of B takes each thread less time than the lines of C in which the columns of both meet.
+        if g.M >= 16 * share and (g.in_place or g.vectors < 8 * share and g.vectors % share > 0
+                                  or g.N * g.depth <= SHARED_ROW * g.M):
             g.row_items = share
-        else:
+        elif g.column_items % share > 0:
             g.column_items = min((g.column_items + share - 1) // share * share, g.vectors)
     g.row_items *= min(<Py_ssize_t>(work / GEMM_FLOPS / (g.row_items * g.column_items)), g.M // 64) + 1
     # Panels of full width where there are many.
