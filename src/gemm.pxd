@@ -349,8 +349,8 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
     fit = GEMM_DEPTH * GEMM_VECTORS // max(depth, 1)
     g.row_items, g.column_items = 1, (g.vectors + fit - 1) // fit
     if share > 1:
-        # Blocks of columns, each packed once; or of rows, if nothing is packed, or columns would not be shared evenly, or
-        # to pack all of B takes each thread less time than the lines of C in which the columns of both meet.
+        # Blocks of columns, each packed once; or of rows, if nothing is packed, if columns would not be shared evenly,
+        # or if to pack all of B takes less time than sharing the lines of C where columns of two threads meet.
         if g.M >= 16 * share and (g.in_place or g.vectors < 8 * share and g.vectors % share > 0
                                   or g.N * g.depth <= SHARED_ROW * g.M):
             g.row_items = share
