@@ -169,6 +169,7 @@ POINTWISE = {
     "many pixels": Conv2d((2, 24, 40, 41), (26, 24, 1, 1)),
     "many images": Conv2d((19, 40, 6, 6), (33, 40, 1, 1)),
     "packed": Conv2d((2, 60, 30, 31), (68, 60, 1, 1)),
+    "groups of whole blocks": Conv2d((2, 128, 8, 9), (128, 64, 1, 1), groups=2),
     "no image": Conv2d((0, 3, 4, 5), (2, 3, 1, 1)),
 }
 DEPTHWISE = {

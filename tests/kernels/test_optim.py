@@ -112,6 +112,17 @@ def test_nan_stays_where_it_is(name: str, kernels: Kernels) -> None:
     assert np.flatnonzero(np.isnan(parameter)).tolist() == [13]
 
 
+@pytest.mark.parametrize("name", ["sgd", "momentum, dampened", "adagrad", "rmsprop", "adam"])
+def test_without_decay_a_parameter_is_not_in_its_gradient(name: str, kernels: Kernels) -> None:
+    kernel, _, options = STEPS[name]
+    given = arrays(name, (67,), kernels.dtype)
+    assert given[0] is not None
+    given[0][13] = np.inf
+    parameter, _, *states = call_in_place(alone(getattr(kernels.ops, kernel)), given, *options)
+    assert parameter[13] == np.inf
+    assert all(np.isfinite(state).all() for state in states if state is not None)
+
+
 @pytest.mark.parametrize("size", [s for (s,) in (t for t in ELEMENTWISE.values() if len(t) == 1) if s < 70], ids=str)
 def test_every_length(size: int, kernels: Kernels) -> None:
     kernel, _, options = STEPS["adam"]
