@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+LINE = 64  # bytes of the cache
 ZONE = 512  # bytes on either side: more than the widest vector
 PAGE = mmap.PAGESIZE
 PROT_NONE = 0
@@ -16,17 +17,21 @@ CANARY = 0xA5
 
 
 class Guards:
-    """Arrays in the middle of larger buffers, whose every other byte is 0xFF: NaN to whoever reads it as a real."""
+    """Arrays in the middle of larger buffers, whose every other byte is 0xFF: NaN to whoever reads it as a real.
+
+    Each begins one element behind the beginning of a cache line.
+    """
 
     def __init__(self) -> None:
-        self.buffers: list[NDArray[np.uint8]] = []
+        self.zones: list[NDArray[np.uint8]] = []
 
     def empty(self, shape: Sequence[int], dtype: Any) -> NDArray[Any]:
         element = np.dtype(dtype)
         size = int(np.prod(shape, dtype=object)) * element.itemsize
-        buffer = np.full(ZONE + size + ZONE, 0xFF, np.uint8)
-        self.buffers.append(buffer)
-        return buffer[ZONE : ZONE + size].view(element).reshape(shape)
+        buffer = np.full(ZONE + LINE + size + ZONE, 0xFF, np.uint8)
+        start = ZONE + (element.itemsize - buffer.ctypes.data - ZONE) % LINE
+        self.zones += [buffer[:start], buffer[start + size :]]
+        return buffer[start : start + size].view(element).reshape(shape)
 
     def copy(self, array: NDArray[Any]) -> NDArray[Any]:
         guarded = self.empty(array.shape, array.dtype)
@@ -34,9 +39,8 @@ class Guards:
         return guarded
 
     def check(self) -> None:
-        for buffer in self.buffers:
-            assert (buffer[:ZONE] == 0xFF).all(), "bytes before an array were written"
-            assert (buffer[-ZONE:] == 0xFF).all(), "bytes behind an array were written"
+        for i, zone in enumerate(self.zones):
+            assert (zone == 0xFF).all(), f"bytes {'behind' if i % 2 else 'before'} an array were written"
 
 
 class Pen:

@@ -72,6 +72,8 @@ def test_softmax_cross_entropy_equals_plain_loops(name: str, variant: Variant, k
 EXTREME: dict[str, tuple[list[float], int, float, list[float]]] = {
     "far below": ([1e4, 0.0], 1, 1e4, [1.0, -1.0]),
     "far above": ([1e4, 0.0], 0, 0.0, [0.0, 0.0]),
+    "far below the last": ([0.0, 1e4], 0, 1e4, [-1.0, 1.0]),
+    "far above the first": ([0.0, 1e4], 1, 0.0, [0.0, 0.0]),
     "masked": ([0.0, -np.inf], 0, 0.0, [0.0, 0.0]),
     "asked for the masked": ([0.0, -np.inf], 1, np.inf, [1.0, -1.0]),
     "largest and smallest": ([3e38, -3e38], 0, 0.0, [0.0, 0.0]),
