@@ -62,7 +62,8 @@ class Trials:
                     continue
         gc.freeze()
         items, reached = self.baseline(session.items)
-        numbers, workers = self.task["mutants"], self.task["workers"]
+        numbers = [number for number in self.task["mutants"] if number not in self.task["killed"]]
+        workers = self.task["workers"]
         children = [self.begin(numbers[i::workers], reached, items) for i in range(workers)]
         if any([os.waitpid(child, 0)[1] for child in children]):
             raise RuntimeError("trials ended before all mutants were tried")
@@ -206,7 +207,7 @@ def in_child(work: Any, patience: float) -> tuple[list[str], str]:
 def main() -> int:
     folder = Path(sys.argv[1])
     task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
-    with open(folder / "results.jsonl", "w", encoding="utf-8") as results:
+    with open(folder / "results.jsonl", "a", encoding="utf-8") as results:
         options = ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-q", "--tb=no", "-o", "addopts="]
         return int(pytest.main([*options, *task["tests"]], plugins=[Trials(task, results)]))
 
