@@ -55,7 +55,7 @@ def candidates(paths: list[Path], rng: np.random.Generator, count: int) -> list[
 
 
 def kept(folder: Path, drawn: list[Mutant]) -> tuple[list[Mutant], list[dict[str, Any]]]:
-    """Of an earlier run in this folder on the same mutants: those that could be built, and the kills."""
+    """Of an earlier run in this folder on the same mutants: those that could be built, and what needs no other trial."""
     try:
         task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
         lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
@@ -63,9 +63,11 @@ def kept(folder: Path, drawn: list[Mutant]) -> tuple[list[Mutant], list[dict[str
         return [], []
     if task["drawn"] != [str(mutant) for mutant in drawn]:
         return [], []
-    results = [json.loads(line) for line in lines]
-    return ([mutant for mutant in drawn if mutant.number in task["mutants"]],
-            [result for result in results if result.get("outcome") == "killed"])
+    mutants = {mutant.number: mutant for mutant in drawn if mutant.number in task["mutants"]}
+    results = [result for result in map(json.loads, lines) if result.get("mutant") in mutants]
+    settled = [result for result in results
+               if result["outcome"] == "killed" or survivors.reason(mutants[result["mutant"]])]
+    return list(mutants.values()), settled
 
 
 def try_all(n: int, rng: np.random.Generator) -> tuple[list[Mutant], list[dict[str, Any]]]:
@@ -78,19 +80,19 @@ def try_all(n: int, rng: np.random.Generator) -> tuple[list[Mutant], list[dict[s
     with tempfile.TemporaryDirectory() as name:
         folder = Path(os.environ.get("FASTCONV_MUTANTS_FOLDER", name))
         drawn = candidates(paths, rng, round(SPARE * n))
-        mutants, killed = kept(folder, drawn)
+        mutants, settled = kept(folder, drawn)
         if not mutants:
             mutants = build.build(folder, modules, elements, isa, drawn)[:n]
         tests = (*TESTS[modules[0]], "kernels/test_given_back.py") if few else ALL_TESTS
         task = {
             "isa": isa, "modules": modules, "elements": elements, "seconds": SECONDS, "workers": supervised.workers,
             "count": len(drawn), "drawn": [str(mutant) for mutant in drawn],
-            "mutants": [mutant.number for mutant in mutants], "killed": [result["mutant"] for result in killed],
+            "mutants": [mutant.number for mutant in mutants], "settled": [result["mutant"] for result in settled],
             "tests": [*(str(build.ROOT / "tests" / test) for test in tests),
                       *(f"--ignore-glob=*/{name}*" for name in LEFT_OUT)],
         }  # fmt: skip
         (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
-        lines = [json.dumps(result) + "\n" for result in killed]
+        lines = [json.dumps(result) + "\n" for result in settled]
         (folder / "results.jsonl").write_text("".join(lines), encoding="utf-8")
         environment = os.environ | {
             "PYTHONPATH": f"{folder / 'site'}{os.pathsep}{build.ROOT}",

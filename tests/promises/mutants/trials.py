@@ -62,7 +62,7 @@ class Trials:
                     continue
         gc.freeze()
         items, reached = self.baseline(session.items)
-        numbers = [number for number in self.task["mutants"] if number not in self.task["killed"]]
+        numbers = [number for number in self.task["mutants"] if number not in self.task["settled"]]
         workers = self.task["workers"]
         children = [self.begin(numbers[i::workers], reached, items) for i in range(workers)]
         if any([os.waitpid(child, 0)[1] for child in children]):
