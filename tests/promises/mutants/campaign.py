@@ -55,7 +55,7 @@ def candidates(paths: list[Path], rng: np.random.Generator, count: int) -> list[
 
 
 def kept(folder: Path, drawn: list[Mutant]) -> tuple[list[Mutant], list[dict[str, Any]]]:
-    """Of an earlier run in this folder on the same mutants: those that could be built, and what needs no other trial."""
+    """Of an earlier run here on the same mutants: those that could be built, and what need not be tried again."""
     try:
         task = json.loads((folder / "task.json").read_text(encoding="utf-8"))
         lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
