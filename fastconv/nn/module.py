@@ -552,6 +552,7 @@ class Module:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradients of all parameters to None, or to zeros."""
+        set_to_none = flag(f"{type(self).__name__}.zero_grad", "set_to_none", set_to_none)
         for parameter in self.parameters():
             parameter.zero_grad(set_to_none)
 

@@ -149,7 +149,7 @@ class Parameter:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set `grad` to None, or to zeros."""
-        if set_to_none or self.grad is None:
+        if flag("Parameter.zero_grad", "set_to_none", set_to_none) or self.grad is None:
             self.grad = None
         else:
             self.grad.fill(0)

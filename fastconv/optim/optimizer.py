@@ -9,6 +9,7 @@ import numpy as np
 from fastconv import _backend
 from fastconv._arrays import FLOAT32, FLOAT64
 from fastconv._geometry import shown
+from fastconv.functional._options import flag
 from fastconv.nn.parameter import Parameter
 
 from ._groups import Params, check_distinct, split
@@ -132,6 +133,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set all gradients to None, or to zeros."""
+        set_to_none = flag(f"{type(self).__name__}.zero_grad", "set_to_none", set_to_none)
         for group in self.param_groups:
             for parameter in group["params"]:
                 parameter.zero_grad(set_to_none)

@@ -14,6 +14,20 @@ def test_a_part_that_is_none(part: int, batch: int) -> None:
         DistributedSampler().begin(part, batch)
 
 
+class Endless:
+    """What has no truth."""
+
+    def __len__(self) -> int:
+        return 10**400
+
+
+def test_gradients_are_set_to_none_or_not() -> None:
+    layer = nn.Linear(2, 2, rng=0)
+    for thing in (layer, layer.weight, optim.Adam(layer.parameters())):
+        with pytest.raises(TypeError, match=r"zero_grad: set_to_none must be True or False"):
+            thing.zero_grad(Endless())  # type: ignore[arg-type]
+
+
 def test_fewer_labels_than_images() -> None:
     images = np.zeros((2, 1, 4, 4), np.float32)
     for transform in (transforms.Mixup(3), transforms.RandomHorizontalFlip()):

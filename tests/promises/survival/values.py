@@ -250,7 +250,7 @@ LAYOUTS: tuple[Callable[[np.ndarray], Any], ...] = (
     lambda x: np.ma.array(x) if x.dtype.kind in "fi" else x,
     lambda x: x.view(type("Image", (np.ndarray,), {})),
     lambda x: x.astype(x.dtype.newbyteorder()),
-    lambda x: x.tolist(),
+    lambda x: x.tolist() if x.size <= 10_000 else x,  # NumPy may crash for want of memory
     Claims,
 )
 
