@@ -62,6 +62,9 @@ def set_state(rng: np.random.Generator, state: Any) -> None:
         raise ValueError(f"it must be a state of {own['bit_generator']}, got {shown(state)}") from None
 
 
+# Numbers in an array of a state, as MT19937 has them.
+LONGEST = 624
+
 # The largest values of numbers that are places or flags.
 _LARGEST = {"pos": 624, "buffer_pos": 4, "has_uint32": 1}
 
@@ -85,4 +88,6 @@ def _alike(own: Any, other: Any, name: str = "") -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    if isinstance(value, np.ndarray | np.generic) and value.size <= LONGEST:
+        return value.tolist()
+    return value

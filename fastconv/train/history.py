@@ -142,7 +142,7 @@ class History(Mapping[str, list[float]]):
         names, values = state["names"], np.asarray(state["values"])
         if values.ndim != 2 or values.shape[1] != len(names) or values.dtype != np.float64:
             raise ValueError(f"History: values must be float64, one column for each of {len(names)} names")
-        columns = values.T.tolist()
+        columns = [[float(value) for value in column] for column in values.T]
         self._columns = dict(zip(map(str, names), columns, strict=True))
 
     def __repr__(self) -> str:

@@ -35,6 +35,15 @@ def test_fewer_labels_than_images() -> None:
             transform(images, np.array([1]), rng=0)
 
 
+@pytest.mark.parametrize("axes", [1, 2, 4])
+def test_more_than_memory_holds(axes: int) -> None:
+    """`ndarray.tolist` may end the process when memory runs out, as this array would let it."""
+    shape = {1: (2**59,), 2: (2**40, 3), 4: (2**20, 2**20, 2, 2)}[axes]
+    huge = np.broadcast_to(np.zeros(1, [("a", "<f4"), ("b", "<i8")]).reshape((1,) * axes), shape)
+    with pytest.raises((TypeError, ValueError), match="Normalize: mean must"):
+        transforms.Normalize(huge, 1.0)
+
+
 def test_factors_that_hold_themselves() -> None:
     factors: list[object] = [1]
     factors.append(factors)

@@ -65,8 +65,11 @@ class Normalize(Transform):
 
 
 def _channels(name: str, value: Any, low: float) -> tuple[float, ...]:
-    values = value.tolist() if isinstance(value, np.ndarray) else value
-    values = tuple(values) if is_sequence(values) else (values,)
-    if not values:
+    values: Any = value if is_sequence(value) else (value,)
+    if isinstance(value, np.ndarray):
+        values = value.reshape(-1) if value.ndim < 2 else ()
+    if len(values) == 0:
         raise ValueError(f"Normalize: {name} must have a number for each channel, got {shown(value)}")
-    return tuple(number("Normalize", name, item, low, above=True) for item in values)
+    # One by one, not by `tolist`, in which NumPy may crash for want of memory.
+    items = (item.item() if isinstance(item, np.generic) else item for item in values)
+    return tuple(number("Normalize", name, item, low, above=True) for item in items)
