@@ -63,7 +63,7 @@ def set_state(rng: np.random.Generator, state: Any) -> None:
 
 
 # Numbers in an array of a state, as MT19937 has them.
-LONGEST = 624
+_LONGEST = 624
 
 # The largest values of numbers that are places or flags.
 _LARGEST = {"pos": 624, "buffer_pos": 4, "has_uint32": 1}
@@ -88,6 +88,6 @@ def _alike(own: Any, other: Any, name: str = "") -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic) and value.size <= LONGEST:
+    if isinstance(value, np.ndarray | np.generic) and value.size <= _LONGEST:
         return value.tolist()
     return value

@@ -551,7 +551,7 @@ class Module:
         return self.train(False)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Set the gradients of all parameters to None, or to zeros."""
+        """Set the gradients of all parameters to None, or to zeros; TypeError if `set_to_none` is no bool."""
         set_to_none = flag(f"{type(self).__name__}.zero_grad", "set_to_none", set_to_none)
         for parameter in self.parameters():
             parameter.zero_grad(set_to_none)

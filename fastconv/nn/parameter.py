@@ -148,7 +148,7 @@ class Parameter:
         return None, state
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Set `grad` to None, or to zeros."""
+        """Set `grad` to None, or to zeros; TypeError if `set_to_none` is no bool."""
         if flag("Parameter.zero_grad", "set_to_none", set_to_none) or self.grad is None:
             self.grad = None
         else:

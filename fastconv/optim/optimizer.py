@@ -132,7 +132,7 @@ class Optimizer:
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Set all gradients to None, or to zeros."""
+        """Set all gradients to None, or to zeros; TypeError if `set_to_none` is no bool."""
         set_to_none = flag(f"{type(self).__name__}.zero_grad", "set_to_none", set_to_none)
         for group in self.param_groups:
             for parameter in group["params"]:

@@ -345,4 +345,3 @@ class _Backward:
         for _, own in self._shared:
             own.put(None)
         return grad_input
-
