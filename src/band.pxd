@@ -122,6 +122,14 @@ cdef inline bint covers(const Axis* axis) noexcept nogil:
     return axis.step == 1 and axis.taps > 0 and axis.tap[0].origin == 0 and axis.grid + axis.reach == axis.size
 
 
+cdef inline void deal_images(Band* band, Py_ssize_t wanted, Py_ssize_t most) noexcept nogil:
+    """Items of about so many images; a multiple of the items that there are with `most`, which threads can share."""
+    cdef Py_ssize_t least = ceil_div(band.N, most)
+    band.image_items = ceil_div(band.N, clamp(wanted, 1, most))
+    band.image_items = min(ceil_div(band.image_items, least) * least, band.N)
+    band.images = ceil_div(band.N, band.image_items)
+
+
 cdef enum Way:                              # bits
     ROWS_APART = 1
     COLUMNS_APART = 2
@@ -142,11 +150,10 @@ cdef inline double lay_out(Band* band, int way, Py_ssize_t most_images, Py_ssize
     band.row_items = ceil_div(band.row.grid, clamp(flat // band.pitch, 1, band.row.grid))
     band.band_rows = ceil_div(band.row.grid, band.row_items)
     band.image_size = (band.band_rows + band.row.reach) * band.pitch
-    band.images = 1
     if band.row_items == 1 and band.column_items == 1 and way < ONE_IMAGE and not (exact and band.row.reach):
-        band.images = clamp(flat // band.image_size, 1, most_images)
-    band.image_items = ceil_div(band.N, band.images)
-    band.images = ceil_div(band.N, band.image_items)
+        deal_images(band, flat // band.image_size, most_images)
+    else:
+        deal_images(band, 1, 1)
     band.plane = band.images * band.image_size
     band.flat = band.plane - band.row.reach * band.pitch
     items = band.image_items * band.row_items * band.column_items
@@ -207,11 +214,10 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
     band.columns = ceil_div(band.column.grid, band.column_items)
     band.row_items = ceil_div(band.row.grid, clamp(flat // band.columns, 1, band.row.grid))
     band.band_rows = ceil_div(band.row.grid, band.row_items)
-    band.images = 1
     if band.row_items == band.column_items == 1:
-        band.images = clamp(flat // (band.band_rows * band.columns), 1, most_images)
-    band.image_items = ceil_div(band.N, band.images)
-    band.images = ceil_div(band.N, band.image_items)
+        deal_images(band, flat // (band.band_rows * band.columns), most_images)
+    else:
+        deal_images(band, 1, 1)
     band.flat = band.images * band.band_rows * band.columns
     band.pitch = lines_of(&band.column, band.columns)
     lines = lines_of(&band.row, band.band_rows)
@@ -242,8 +248,8 @@ cdef inline Piece piece(const Band* band, Py_ssize_t item) noexcept nogil:
     p.row = item % band.row_items * band.band_rows
     p.rows = min(band.band_rows, band.row.grid - p.row)
     item //= band.row_items
-    p.image = item % band.image_items * band.images
-    p.images = min(band.images, band.N - p.image)
+    p.image = item % band.image_items * band.N // band.image_items
+    p.images = (item % band.image_items + 1) * band.N // band.image_items - p.image
     p.group = item // band.image_items
     return p
 

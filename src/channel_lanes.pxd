@@ -10,11 +10,11 @@ Positions are dealt with by the taps that they meet (see border.pxd), in whateve
 from libc.string cimport memset
 
 from .band cimport Band, Piece, ceil_div, piece, window
-from .border cimport Border, deal, overlap
+from .border cimport Border, deal, positions_in
 from .correlation cimport Correlation
 from .panel cimport all_finite, first_vector, pack, unpack
 from .simd cimport LANES, POINTS, real
-from .tile cimport Points, points, points_of
+from .tile cimport all_points
 
 
 cdef inline void pack_panel(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -73,23 +73,18 @@ cdef inline void tiles(const Correlation* j, const Border* border, const Piece* 
                        const real* first, const Py_ssize_t* places, const real* weights, real* c,
                        bint accumulate) noexcept nogil:
     """All positions of an item and one panel."""
-    cdef Points tile = points(vectors)
-    cdef int height = points_of(vectors)
-    cdef Py_ssize_t a, b, t, count, depth, table, start = 0
-    for a in range(border.row_spans):
-        for b in range(border.column_spans):
-            count = (at.images * overlap(&border.row[a], at.row, at.rows)
-                     * overlap(&border.column[b], at.column, at.columns))
-            if count == 0:
-                continue
-            depth = channels * border.row[a].taps * border.column[b].taps
-            table = (a * border.column_spans + b) * border.table
-            if depth == 0 and not accumulate:
-                memset(c + start * vectors * LANES, 0, count * vectors * LANES * sizeof(real))
-            for t in range(ceil_div(count, height) if depth else 0):
-                tile(depth, first, places + start + t * height, border.offsets + table, weights, border.lines + table,
-                     c + (start + t * height) * vectors * LANES, accumulate)
-            start += count + POINTS
+    cdef Py_ssize_t i, count, depth, table, start = 0
+    for i in range(border.regions):
+        count = positions_in(&border.region[i], at)
+        if count == 0:
+            continue
+        depth, table = channels * border.region[i].row.taps * border.region[i].column.taps, i * border.table
+        if depth:
+            all_points(vectors, count, depth, first, places + start, border.offsets + table, weights,
+                       border.lines + table, c + start * vectors * LANES, accumulate)
+        elif not accumulate:
+            memset(c + start * vectors * LANES, 0, count * vectors * LANES * sizeof(real))
+        start += count + POINTS
 
 
 cdef inline void correlate_window(void* argument, Py_ssize_t number, int thread) noexcept nogil:

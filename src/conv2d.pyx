@@ -15,7 +15,7 @@ from libc.stdlib cimport free
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport STORE_CYCLES, TAPS, Axis, Band, Tap, ceil_div, clamp, plan, plan_window
-from .border cimport Span, choose_spans, fill_tables, most_spans, set_spans
+from .border cimport choose_regions, fill_tables, one_region
 from .channel_lanes cimport correlate_window, pack_panel
 from .correlation cimport CHANNELS, IMAGES, PIXELS, Correlation
 from .geometry cimport Conv, add_tap, forward_axes, new_taps, offset_tables, read_geometry, set_axis
@@ -75,12 +75,14 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     if j.depth and 2 * j.rows > LANES:                    # else few lanes would be full
         channels = plan_window(band, most_images, window_wanted(j.rows),
                                WINDOW_TAPS if j.column.taps > 1 else COLUMN_TAPS, image_step)
-        set_spans(&j.whole, band, 0)
-        if j.panels.vectors == 1:                         # more to be loaded than multiplied
-            channels *= 1.25 if LANES * sizeof(real) == 64 else 1.5      # where FMA broadcasts from memory, or not
-        channels *= choose_spans(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)))
-        if 0.9 * channels < least and band.size <= MOST_RESULTS:
-            j.lanes, least = CHANNELS, 0.9 * channels
+        one_region(&j.whole, band)
+        if j.panels.vectors == 1 or PANEL_VECTORS == 2 and j.panels.vectors % 2:
+            # a panel of one vector: more to be loaded than multiplied, unless FMA broadcasts from memory
+            channels *= 1 + (0.25 if LANES * sizeof(real) == 64 else 0.5) / j.panels.vectors
+        channels *= choose_regions(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)),
+                                   j.panels.count)
+        if 0.87 * channels < least and band.size <= MOST_RESULTS:
+            j.lanes, least = CHANNELS, 0.87 * channels
     if uncut and not band.in_place:
         least *= 1.1                                      # beginnings and ends of tiles at borders
     if 0 <= images < least and all_finite(j.weight, j.groups * j.group_stride):
@@ -96,7 +98,7 @@ cdef int by_channels(Correlation* j, double work) except -1:
     cdef Band* band = &j.band
     cdef Py_ssize_t items = j.groups * band.image_items * band.row_items * band.column_items
     cdef Py_ssize_t packs = j.groups * j.panels.count * ceil_div(j.channels, band.chunk)
-    cdef Py_ssize_t pairs = j.border.row_spans * j.border.column_spans, positions = band.flat + pairs * POINTS
+    cdef Py_ssize_t regions = j.border.regions, positions = band.flat + regions * POINTS
     cdef int threads
     j.whole.table = j.border.table = band.chunk * j.row.taps * j.column.taps
     j.panel_items = min(j.panels.count, max(ceil_div(positions * j.rows, MOST_RESULTS),
@@ -107,9 +109,9 @@ cdef int by_channels(Correlation* j, double work) except -1:
     j.scratch_size = band.size + positions * ceil_div(j.panels.count, j.panel_items) * PANEL_VECTORS * LANES
     j.finite = True
     j.packed = <real*>memory(j.groups * j.panels.vectors * LANES * j.depth * sizeof(real))
-    j.offsets = <Py_ssize_t*>memory(2 * (1 + pairs) * j.whole.table * sizeof(Py_ssize_t))
+    j.offsets = <Py_ssize_t*>memory(2 * (1 + regions) * j.whole.table * sizeof(Py_ssize_t))
     j.whole.offsets, j.whole.lines = j.offsets, j.offsets + j.whole.table
-    j.border.offsets, j.border.lines = j.offsets + 2 * j.whole.table, j.offsets + (2 + pairs) * j.whole.table
+    j.border.offsets, j.border.lines = j.offsets + 2 * j.whole.table, j.offsets + (2 + regions) * j.whole.table
     j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
     j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
     with nogil:
@@ -158,17 +160,12 @@ cdef int by_images(Correlation* j, double work) except -1:
 
 cdef int correlate(Correlation* j) except -1:
     cdef double work
-    cdef Py_ssize_t rows = most_spans(&j.row), columns = most_spans(&j.column)
-    cdef Span* spans
     if j.N == 0 or j.row.grid == 0 or j.column.grid == 0:
         return 0
     j.depth = j.channels * j.row.taps * j.column.taps
     work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
     j.panels = panels_of(j.rows)
     j.packed, j.offsets, j.scratch, j.tables = NULL, NULL, NULL, NULL
-    spans = <Span*>memory((rows + columns + 2) * sizeof(Span))
-    j.border.row, j.border.column = spans, spans + rows
-    j.whole.row, j.whole.column = spans + rows + columns, spans + rows + columns + 1
     try:
         choose(j, work)
         if j.lanes == CHANNELS:
@@ -178,7 +175,6 @@ cdef int correlate(Correlation* j) except -1:
         else:
             by_pixels(j, work)
     finally:
-        free(spans)
         free(j.packed)
         free(j.offsets)
         free(j.scratch)

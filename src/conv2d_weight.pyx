@@ -23,7 +23,7 @@ from .geometry cimport Conv, forward_axes, new_taps, offset_tables, read_geometr
 from .panel cimport Panels, first_vector, pack, panels_of, unpack
 from .simd cimport LANES, POINTS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_set, vec_sum
 from .stack cimport STACK, Stack, stack_images
-from .tile cimport MOST_VECTORS, Lines, Points, dots_in_place, points, points_of, vectors_of
+from .tile cimport MOST_VECTORS, Lines, all_points, dots_in_place, vectors_of
 from .workspace cimport memory, whole_lines
 
 cdef enum:
@@ -132,7 +132,7 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     cdef Panels panels = panels_of(item.rows)
     cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps, area = j.row.size * j.column.size
     cdef Py_ssize_t image_step = j.groups * j.channels * area, c_lines = taps + POINTS
-    cdef Py_ssize_t b, panel, t, i, flat, vector, width
+    cdef Py_ssize_t b, panel, i, flat, vector, width
     cdef Py_ssize_t* places = j.tables + thread * j.table_size
     cdef Py_ssize_t* offsets = places + band.flat + POINTS
     cdef Py_ssize_t* lines = offsets + band.chunk * j.row.taps * j.column.taps + POINTS
@@ -141,8 +141,6 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     cdef real* c = grads + panels.vectors * LANES * band.flat
     cdef real* to = sums_of(j, &item)
     cdef const real* first
-    cdef int height
-    cdef Points tile
     cdef Piece at
     memcpy(offsets, j.offsets, taps * sizeof(Py_ssize_t))
     for i in range(POINTS):                               # a tile may go beyond the last tap
@@ -161,11 +159,8 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
         for panel in range(panels.count):
             vector = first_vector(&panels, panel)
             width = first_vector(&panels, panel + 1) - vector
-            tile = points(<int>width)
-            height = points_of(<int>width)
-            for t in range(ceil_div(taps, height)):
-                tile(flat, first, offsets + t * height, places, grads + vector * LANES * flat, lines,
-                     c + (vector * c_lines + t * height * width) * LANES, b > item.first_band)
+            all_points(<int>width, taps, flat, first, offsets, places, grads + vector * LANES * flat, lines,
+                       c + vector * c_lines * LANES, b > item.first_band)
     for panel in range(panels.count):
         vector = first_vector(&panels, panel)
         width = first_vector(&panels, panel + 1) - vector

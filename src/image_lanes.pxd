@@ -15,11 +15,7 @@ from .correlation cimport Correlation
 from .planes cimport unpack
 from .simd cimport LANES, TILE_ROWS, real
 from .stack cimport STACK, TURN_CYCLES, Stack, stack_images
-from .tile cimport MOST_VECTORS, Nest, NestTile, tile_of_taps, vectors_of
-
-cdef enum:
-    TILE_CYCLES = 40            # to begin and end a tile, about
-
+from .tile cimport MOST_VECTORS, TILE_CYCLES, Nest, NestTile, tile_of_taps, vectors_of
 
 cdef struct Meeting:            # taps of an axis that meet the source
     Py_ssize_t tap, taps

@@ -40,6 +40,7 @@ from .simd cimport (
 
 cdef enum:
     MOST_VECTORS = 8
+    TILE_CYCLES = 40            # to begin and end a tile, about
 
 
 cdef inline void packed_tile(
@@ -342,7 +343,7 @@ ctypedef void (*Points)(
     Py_ssize_t depth,                           # at least 1
     const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,     # A[i, k] = a[places[i] + offsets[k]]
     const real* b, const Py_ssize_t* lines,     # B[k, j] = b[lines[k] * vectors * LANES + j], a packed panel
-    real* c,                                    # points_of(vectors) x vectors * LANES, contiguous
+    real* c,                                    # points x vectors * LANES, contiguous
     bint accumulate,
 ) noexcept nogil
 
@@ -352,9 +353,19 @@ cdef inline void points_1(Py_ssize_t depth, const real* a, const Py_ssize_t* pla
     points_tile(points_of(1), 1, depth, a, places, offsets, b, lines, c, accumulate)
 
 
+cdef inline void shorter_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                           const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(1) - 1, 1, depth, a, places, offsets, b, lines, c, accumulate)
+
+
 cdef inline void points_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
                           const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
     points_tile(points_of(2), 2, depth, a, places, offsets, b, lines, c, accumulate)
+
+
+cdef inline void shorter_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                           const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(2) - 1, 2, depth, a, places, offsets, b, lines, c, accumulate)
 
 
 cdef inline void points_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
@@ -363,9 +374,20 @@ cdef inline void points_3(Py_ssize_t depth, const real* a, const Py_ssize_t* pla
                 accumulate)
 
 
+cdef inline void shorter_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                           const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(min(3, PANEL_VECTORS)) - 1, min(3, PANEL_VECTORS), depth, a, places, offsets, b, lines, c,
+                accumulate)
+
+
 cdef inline void points_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
                              const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
     points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, depth, a, places, offsets, b, lines, c, accumulate)
+
+
+cdef inline void shorter_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
+                              const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(PANEL_VECTORS) - 1, PANEL_VECTORS, depth, a, places, offsets, b, lines, c, accumulate)
 
 
 cdef inline Points points(int vectors) noexcept nogil:
@@ -375,6 +397,37 @@ cdef inline Points points(int vectors) noexcept nogil:
     if vectors == 1:
         return points_1
     return points_2 if vectors == 2 else points_3
+
+
+cdef inline Points shorter_points(int vectors) noexcept nogil:
+    """The same with one point fewer."""
+    if vectors >= PANEL_VECTORS:
+        return shorter_full
+    if vectors == 1:
+        return shorter_1
+    return shorter_2 if vectors == 2 else shorter_3
+
+
+cdef inline Py_ssize_t shorter_tiles(Py_ssize_t rows, Py_ssize_t height) noexcept nogil:
+    """How many of ceil(rows / height) tiles can be one row shorter: then little or nothing is computed in vain."""
+    cdef Py_ssize_t tiles = (rows + height - 1) // height
+    return min(tiles * height - rows, tiles)
+
+
+cdef inline void all_points(int vectors, Py_ssize_t count, Py_ssize_t depth, const real* a, const Py_ssize_t* places,
+                            const Py_ssize_t* offsets, const real* b, const Py_ssize_t* lines, real* c,
+                            bint accumulate) noexcept nogil:
+    """Tiles for `count` points and one panel; up to POINTS more places are read, and lines of C written."""
+    cdef Points tile = points(vectors)
+    cdef Py_ssize_t height = points_of(vectors), tiles = (count + height - 1) // height, t
+    cdef Py_ssize_t full = tiles - shorter_tiles(count, height)
+    for t in range(tiles):
+        if t == full:
+            tile = shorter_points(vectors)
+            height -= 1
+        tile(depth, a, places, offsets, b, lines, c, accumulate)
+        places += height
+        c += height * vectors * LANES
 
 
 cdef struct Lines:              # of vectors; steps in reals

@@ -32,7 +32,10 @@ from .minimal_filter cimport (
 )
 from .geometry cimport Conv, read_geometry
 from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set, vec_store, vec_sum
-from .winograd_tiles cimport Images, Shape, Tiles, cut, in_vectors, line_reals, see, transform_unit, widest
+from .tile cimport shorter_tiles
+from .winograd_tiles cimport (
+    Images, Product, Shape, Tiles, cut, in_vectors, line_reals, see, transform_unit, widest,
+)
 from .workspace cimport Workspace, give_back, reserve, take, whole_lines
 
 cdef enum:
@@ -141,10 +144,16 @@ cdef inline void multiply(Correlation* j, Py_ssize_t p, Py_ssize_t chunk, Py_ssi
                           real* m) noexcept nogil:
     """A point of M for a panel, over a chunk of channels."""
     cdef const real* values = j.images.values + p * j.images.point_step + chunk * DEPTH
-    cdef Py_ssize_t r
-    for r in range(ceil_div(j.count * j.tiles.width, j.tile.rows)):
-        j.tile.multiply(depth, values + r * j.tile.rows * j.images.lanes, j.images.lanes, 1,
-                        filters + p * depth * j.panel, j.panel, m + r * j.tile.rows * j.panel, j.panel, chunk > 0)
+    cdef Py_ssize_t tiles = j.count * j.tiles.width, blocks = ceil_div(tiles, j.tile.rows), rows = j.tile.rows, r
+    cdef Py_ssize_t full = blocks - shorter_tiles(tiles, rows)
+    cdef Product product = j.tile.multiply
+    for r in range(blocks):
+        if r == full:
+            product = j.tile.shorter
+            rows -= 1
+        product(depth, values, j.images.lanes, 1, filters + p * depth * j.panel, j.panel, m, j.panel, chunk > 0)
+        values += rows * j.images.lanes
+        m += rows * j.panel
 
 
 cdef inline void multiply_panel(Correlation* j, Py_ssize_t p, Py_ssize_t panel, real* m) noexcept nogil:
@@ -241,15 +250,6 @@ cdef inline void make_filters(Correlation* j, Py_ssize_t panels, int threads) no
     run(filter_item, j, items, min(threads, team(items, 8.0 * POINTS * j.depth * panels * j.panel)))
 
 
-cdef Py_ssize_t units_in_item(Py_ssize_t most, const Tiles* tiles, Py_ssize_t rows) noexcept nogil:
-    """At most `most` units, so many that their tiles fill blocks of `rows` best."""
-    cdef Py_ssize_t units, best = most
-    for units in range(most, most // 2, -1):
-        if ceil_div(units * tiles.width, rows) * best < ceil_div(best * tiles.width, rows) * units:
-            best = units
-    return best
-
-
 cdef list correlate(Correlation* j):
     """Compute dst; return the images whose results are not all finite."""
     cdef Tiles* tiles = &j.tiles
@@ -274,7 +274,7 @@ cdef list correlate(Correlation* j):
     portion = tiles.units
     if near:
         j.group = 1
-        portion = units_in_item(clamp(n // tiles.width, 1, tiles.units), tiles, j.tile.rows)
+        portion = clamp(n // tiles.width, 1, tiles.units)
     elif own:
         n = max(FAR // (POINTS * (images.lanes + j.group * j.panel)), LEAST_TILES) // tiles.width
         portion = ceil_div(tiles.units, threads)

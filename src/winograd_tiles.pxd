@@ -12,6 +12,7 @@ from libc.string cimport memset
 from .band cimport ceil_div
 from .minimal_filter cimport INPUTS, OUTPUTS, filter_tile, image_tile, lines_to_lanes
 from .simd cimport LANES, TILE_ROWS, real, vec, vec_fma, vec_load, vec_set, vec_store
+from .tile cimport shorter_tiles
 
 cdef enum:
     WIDTH = 56                  # tiles in a unit, at most
@@ -70,9 +71,19 @@ cdef inline void product_8x2(Py_ssize_t depth, const real* a, Py_ssize_t a_row, 
     product(square_rows(), 2, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
 
 
+cdef inline void product_8x3(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
+                             Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
+    product(square_rows(), 3, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+
+
 cdef inline void product_12x1(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
                               Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
     product(12, 1, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+
+
+cdef inline void product_11x1(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
+                              Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
+    product(11, 1, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
 
 
 cdef inline void product_12x2(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
@@ -80,9 +91,14 @@ cdef inline void product_12x2(Py_ssize_t depth, const real* a, Py_ssize_t a_row,
     product(12 if TILE_ROWS == 8 else 6, 2, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
 
 
-cdef inline void product_8x3(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
+cdef inline void product_11x2(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
+                              Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
+    product(11 if TILE_ROWS == 8 else 5, 2, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+
+
+cdef inline void product_7x3(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
                              Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
-    product(square_rows(), 3, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+    product(square_rows() - 1, 3, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
 
 
 cdef inline void product_6x4(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
@@ -90,22 +106,28 @@ cdef inline void product_6x4(Py_ssize_t depth, const real* a, Py_ssize_t a_row, 
     product(6, 4, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
 
 
+cdef inline void product_5x4(Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k, const real* b,
+                             Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate) noexcept nogil:
+    product(5, 4, depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+
+
 cdef struct Shape:              # of a register tile
     int rows, vectors
     Product multiply
+    Product shorter             # by one row
 
 
 cdef inline Shape shape(int vectors) noexcept nogil:
     cdef Shape found
     found.vectors = vectors
     if vectors == 4:
-        found.rows, found.multiply = 6, product_6x4
+        found.rows, found.multiply, found.shorter = 6, product_6x4, product_5x4
     elif vectors == 3:
-        found.rows, found.multiply = 8, product_8x3
+        found.rows, found.multiply, found.shorter = 8, product_8x3, product_7x3
     elif vectors == 2:
-        found.rows, found.multiply = (12 if TILE_ROWS == 8 else 6), product_12x2
+        found.rows, found.multiply, found.shorter = (12 if TILE_ROWS == 8 else 6), product_12x2, product_11x2
     else:
-        found.rows, found.multiply = 12, product_12x1
+        found.rows, found.multiply, found.shorter = 12, product_12x1, product_11x1
     return found
 
 
@@ -116,7 +138,8 @@ cdef inline Shape widest(Py_ssize_t lanes, Py_ssize_t tiles) noexcept nogil:
     cdef int v
     for v in range(4 if TILE_ROWS == 8 else 2, 0, -1):
         tried = shape(v)
-        cost = ceil_div(vectors, v) * v * ceil_div(tiles, tried.rows) * tried.rows
+        cost = ceil_div(tiles, tried.rows) * tried.rows - shorter_tiles(tiles, tried.rows)
+        cost *= ceil_div(vectors, v) * v
         if v == 1:
             cost += cost // 2                   # two loads for a multiplication instead of one
         if least < 0 or cost < least:
