@@ -28,6 +28,7 @@ from .simd cimport (
     LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, real, vec_load, vec_load_even, vec_store,
 )
 from .tile cimport MOST_VECTORS
+from .workspace cimport whole_lines
 
 cdef enum:
     COLUMNS = 512               # most grid columns in a band
@@ -37,6 +38,7 @@ cdef enum:
     TAPS = 256                  # taps summed before the next channels are laid out, about: their weights stay in L1
     WINDOW = 49152              # reals in a window, about: it stays in L2
     STORE_CYCLES = 5            # to turn a vector of channels, about
+    MOST_OFFSET = 0x7fffffff    # from a position to a tap, as tiles of points have them
 
 
 cdef struct Tap:
@@ -65,7 +67,7 @@ cdef struct Band:
     Py_ssize_t chunk                        # channels laid out at a time
     Py_ssize_t flat                         # positions in an item, those that are thrown away included
     bint in_place                           # the image itself, but for what would read beyond the last one
-    Py_ssize_t size                         # reals to allocate
+    Py_ssize_t size                         # reals to allocate, in whole lines
 
 
 cdef struct Piece:                          # an item
@@ -190,7 +192,7 @@ cdef inline double plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bin
     band.chunk = clamp(BAND // (copies * band.plane), 1, band.channels)
     band.chunk = clamp(TAPS // max(band.row.taps * band.column.taps, 1), 1, band.chunk)
     band.chunk = ceil_div(band.channels, ceil_div(band.channels, band.chunk))
-    band.size = band.chunk * copies * band.plane + band.column.reach + MOST_VECTORS * LANES
+    band.size = whole_lines(band.chunk * copies * band.plane + band.column.reach + MOST_VECTORS * LANES)
     return least
 
 
@@ -209,7 +211,6 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
     cdef Py_ssize_t items, lines
     frame(&band.row)
     frame(&band.column)
-    band.in_place = inside(&band.row) and inside(&band.column)
     band.column_items = ceil_div(band.column.grid, COLUMNS)
     band.columns = ceil_div(band.column.grid, band.column_items)
     band.row_items = ceil_div(band.row.grid, clamp(flat // band.columns, 1, band.row.grid))
@@ -218,6 +219,7 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
         deal_images(band, flat // (band.band_rows * band.columns), most_images)
     else:
         deal_images(band, 1, 1)
+    band.in_place = inside(&band.row) and inside(&band.column) and band.images * image_step <= MOST_OFFSET
     band.flat = band.images * band.band_rows * band.columns
     band.pitch = lines_of(&band.column, band.columns)
     lines = lines_of(&band.row, band.band_rows)
@@ -228,7 +230,7 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
         band.chunk = clamp(WINDOW // band.plane, 1, band.channels)
     band.chunk = clamp(taps // (band.row.taps * band.column.taps), 1, band.chunk)
     band.chunk = ceil_div(band.channels, ceil_div(band.channels, band.chunk))
-    band.size = band.chunk * band.plane
+    band.size = whole_lines(band.chunk * band.plane)
     items = band.image_items * band.row_items * band.column_items
     lines *= items * band.images
     if band.in_place:
@@ -324,19 +326,6 @@ cdef inline const real* positions(const Band* band, const Piece* at, const real*
     found[0] = offsets
     fill(band, at, source, channels, image_step, to)
     return to
-
-
-cdef inline void find_places(const Band* band, const Piece* at, Py_ssize_t* places) noexcept nogil:
-    """Where the positions of an item lie in its window; the last one once more, for a tile that goes beyond it."""
-    cdef Py_ssize_t n, p, q, first, t = 0
-    for n in range(at.images):
-        for p in range(at.rows):
-            first = n * band.image_size + p * band.row.pace * band.pitch
-            for q in range(at.columns):
-                places[t] = first + q * band.column.pace
-                t += 1
-    for q in range(POINTS):
-        places[t + q] = places[t - 1]
 
 
 cdef inline const real* window(const Band* band, const Piece* at, const real* source, Py_ssize_t channels,

@@ -10,7 +10,7 @@ the columns of those rows that are many.
 """
 from .band cimport Axis, Band, Piece, ceil_div
 from .simd cimport LANES, POINTS
-from .tile cimport TILE_CYCLES, shorter_tiles
+from .tile cimport TILE_CYCLES, Term, shorter_tiles
 
 cdef enum:
     MOST_REGIONS = 32
@@ -31,8 +31,7 @@ cdef struct Border:
     Region region[MOST_REGIONS]
     Py_ssize_t regions
     Py_ssize_t table            # entries for each region, in the order c, r, s:
-    Py_ssize_t* offsets         # where the taps of a chunk of channels are in the window ...
-    Py_ssize_t* lines           # ... and their weights among those of all taps
+    Term* terms                 # where the taps of a chunk of channels are in the window, and their weights
 
 
 cdef inline Span whole(const Axis* axis) noexcept nogil:
@@ -151,18 +150,19 @@ cdef inline double choose_regions(Border* border, const Band* band, Py_ssize_t h
 
 cdef inline void fill_tables(const Border* border, const Band* band) noexcept nogil:
     """For one chunk of channels, in the order c, r, s."""
-    cdef Py_ssize_t i, c, r, s, k
-    cdef const Span* row
-    cdef const Span* column
+    cdef Py_ssize_t i, c, r, s
+    cdef Term* term
+    cdef Span row, column
     for i in range(border.regions):
-        row, column = &border.region[i].row, &border.region[i].column
-        k = i * border.table
+        row, column = border.region[i].row, border.region[i].column
+        term = border.terms + i * border.table
         for c in range(band.chunk):
             for r in range(row.tap, row.tap + row.taps):
                 for s in range(column.tap, column.tap + column.taps):
-                    border.offsets[k] = c * band.plane + band.row.tap[r].shift * band.pitch + band.column.tap[s].shift
-                    border.lines[k] = (c * band.row.taps + r) * band.column.taps + s
-                    k += 1
+                    term.offset = <int>(c * band.plane + band.row.tap[r].shift * band.pitch
+                                        + band.column.tap[s].shift)
+                    term.line = <int>((c * band.row.taps + r) * band.column.taps + s)
+                    term += 1
 
 
 cdef inline void deal(const Border* border, const Band* band, const Piece* at, Py_ssize_t* places,

@@ -80,8 +80,8 @@ cdef inline void tiles(const Correlation* j, const Border* border, const Piece* 
             continue
         depth, table = channels * border.region[i].row.taps * border.region[i].column.taps, i * border.table
         if depth:
-            all_points(vectors, count, depth, first, places + start, border.offsets + table, weights,
-                       border.lines + table, c + start * vectors * LANES, accumulate)
+            all_points(vectors, count, depth, first, places + start, border.terms + table, weights,
+                       c + start * vectors * LANES, accumulate)
         elif not accumulate:
             memset(c + start * vectors * LANES, 0, count * vectors * LANES * sizeof(real))
         start += count + POINTS

@@ -23,8 +23,8 @@ from .image_lanes cimport correlate_images, plan_images
 from .panel cimport all_finite, panels_of
 from .pixel_lanes cimport correlate_band, pack_weights
 from .simd cimport LANES, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, real
-from .tile cimport MOST_VECTORS, points_of
-from .workspace cimport memory, whole_lines
+from .tile cimport MOST_VECTORS, Term, points_of
+from .workspace cimport give_back, reals_of, reserve, take, whole_lines
 
 cdef enum:
     WINDOW_FLAT = 384           # positions in a window, about
@@ -99,6 +99,7 @@ cdef int by_channels(Correlation* j, double work) except -1:
     cdef Py_ssize_t items = j.groups * band.image_items * band.row_items * band.column_items
     cdef Py_ssize_t packs = j.groups * j.panels.count * ceil_div(j.channels, band.chunk)
     cdef Py_ssize_t regions = j.border.regions, positions = band.flat + regions * POINTS
+    cdef Py_ssize_t packed = whole_lines(j.groups * j.panels.vectors * LANES * j.depth), terms, tables
     cdef int threads
     j.whole.table = j.border.table = band.chunk * j.row.taps * j.column.taps
     j.panel_items = min(j.panels.count, max(ceil_div(positions * j.rows, MOST_RESULTS),
@@ -106,14 +107,15 @@ cdef int by_channels(Correlation* j, double work) except -1:
     items *= j.panel_items
     threads = team(items, work)
     j.table_size = band.flat + LANES + positions
-    j.scratch_size = band.size + positions * ceil_div(j.panels.count, j.panel_items) * PANEL_VECTORS * LANES
+    j.scratch_size = band.size + whole_lines(positions * ceil_div(j.panels.count, j.panel_items)
+                                             * PANEL_VECTORS * LANES)
     j.finite = True
-    j.packed = <real*>memory(j.groups * j.panels.vectors * LANES * j.depth * sizeof(real))
-    j.offsets = <Py_ssize_t*>memory(2 * (1 + regions) * j.whole.table * sizeof(Py_ssize_t))
-    j.whole.offsets, j.whole.lines = j.offsets, j.offsets + j.whole.table
-    j.border.offsets, j.border.lines = j.offsets + 2 * j.whole.table, j.offsets + (2 + regions) * j.whole.table
-    j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
-    j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+    terms = reals_of((1 + regions) * j.whole.table * sizeof(Term))
+    tables = reals_of(threads * j.table_size * sizeof(Py_ssize_t))
+    reserve(&j.space, packed + terms + tables + threads * j.scratch_size)
+    j.packed, j.whole.terms = take(&j.space, packed), <Term*>take(&j.space, terms)
+    j.border.terms = j.whole.terms + j.whole.table
+    j.tables, j.scratch = <Py_ssize_t*>take(&j.space, tables), take(&j.space, threads * j.scratch_size)
     with nogil:
         fill_tables(&j.whole, band)
         fill_tables(&j.border, band)
@@ -126,14 +128,15 @@ cdef int by_pixels(Correlation* j, double work) except -1:
     """Pixels in lanes."""
     cdef Band* band = &j.band
     cdef Py_ssize_t items = j.groups * band.image_items * band.row_items * band.column_items
-    cdef Py_ssize_t packs
+    cdef Py_ssize_t packs, packed
     cdef int threads = team(items, work)
     j.row_blocks = ceil_div(j.rows, TILE_ROWS)
     packs = j.groups * j.row_blocks
-    j.scratch_size = band.size + j.rows * (band.flat + MOST_VECTORS * LANES)
-    j.packed = <real*>memory(packs * TILE_ROWS * j.depth * sizeof(real))
+    j.scratch_size = band.size + whole_lines(j.rows * (band.flat + MOST_VECTORS * LANES))
+    packed = whole_lines(packs * TILE_ROWS * j.depth)
     j.offsets = offset_tables(band, j.row.size * j.column.size)
-    j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+    reserve(&j.space, packed + threads * j.scratch_size)
+    j.packed, j.scratch = take(&j.space, packed), take(&j.space, threads * j.scratch_size)
     with nogil:
         run(pack_weights, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
         run(correlate_band, j, items, threads)
@@ -143,15 +146,16 @@ cdef int by_pixels(Correlation* j, double work) except -1:
 cdef int by_images(Correlation* j, double work) except -1:
     """Images in lanes."""
     cdef Band* band = &j.band
-    cdef Py_ssize_t items = j.groups * band.image_items * band.row_items, packs
+    cdef Py_ssize_t items = j.groups * band.image_items * band.row_items, packs, packed, tables
     cdef int threads = team(items, work)
     j.row_blocks = ceil_div(j.rows, TILE_ROWS)
     packs = j.groups * j.row_blocks
-    j.scratch_size = whole_lines(band.size + j.rows * band.flat * LANES)
+    j.scratch_size = band.size + whole_lines(j.rows * band.flat * LANES)
     j.table_size = j.row.size * j.column.size
-    j.packed = <real*>memory(packs * TILE_ROWS * j.depth * sizeof(real))
-    j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
-    j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
+    packed, tables = whole_lines(packs * TILE_ROWS * j.depth), reals_of(threads * j.table_size * sizeof(Py_ssize_t))
+    reserve(&j.space, packed + tables + threads * j.scratch_size)
+    j.packed, j.tables = take(&j.space, packed), <Py_ssize_t*>take(&j.space, tables)
+    j.scratch = take(&j.space, threads * j.scratch_size)
     with nogil:
         run(pack_weights, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
         run(correlate_images, j, items, threads)
@@ -165,7 +169,7 @@ cdef int correlate(Correlation* j) except -1:
     j.depth = j.channels * j.row.taps * j.column.taps
     work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
     j.panels = panels_of(j.rows)
-    j.packed, j.offsets, j.scratch, j.tables = NULL, NULL, NULL, NULL
+    j.offsets, j.space.block = NULL, NULL
     try:
         choose(j, work)
         if j.lanes == CHANNELS:
@@ -175,10 +179,8 @@ cdef int correlate(Correlation* j) except -1:
         else:
             by_pixels(j, work)
     finally:
-        free(j.packed)
         free(j.offsets)
-        free(j.scratch)
-        free(j.tables)
+        give_back(&j.space)
     return 0
 
 

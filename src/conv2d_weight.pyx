@@ -17,14 +17,14 @@ from libc.string cimport memcpy, memset
 from ...parallel cimport run, stopping, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport (
-    Axis, Band, Piece, Tap, ceil_div, clamp, find_places, frame, lines_of, piece, plan, plan_window, positions, window,
+    Axis, Band, Piece, Tap, ceil_div, clamp, frame, lines_of, piece, plan, plan_window, positions, window,
 )
 from .geometry cimport Conv, forward_axes, new_taps, offset_tables, read_geometry
 from .panel cimport Panels, first_vector, pack, panels_of, unpack
 from .simd cimport LANES, POINTS, TILE_ROWS, copy_reals, real, vec, vec_add, vec_load, vec_set, vec_sum
 from .stack cimport STACK, Stack, stack_images
-from .tile cimport MOST_VECTORS, Lines, all_points, dots_in_place, vectors_of
-from .workspace cimport memory, whole_lines
+from .tile cimport MOST_VECTORS, Lines, Term, all_points, dots_in_place, vectors_of
+from .workspace cimport Workspace, give_back, memory, reals_of, reserve, take, whole_lines
 
 cdef enum:
     ROWS = 256                  # output channels of an item, at most
@@ -124,6 +124,19 @@ cdef inline real* sums_of(WeightGradient* j, const Part* item) noexcept nogil:
             + item.c0 * j.row.taps * j.column.taps)
 
 
+cdef inline void terms_of(const Band* band, const Piece* at, Term* term) noexcept nogil:
+    """Where the positions of an item lie in its window; their gradients follow each other."""
+    cdef Py_ssize_t n, p, q
+    cdef int line = 0
+    for n in range(at.images):
+        for p in range(at.rows):
+            for q in range(at.columns):
+                term.offset = <int>(n * band.image_size + p * band.row.pace * band.pitch + q * band.column.pace)
+                term.line = line
+                line += 1
+                term += 1
+
+
 cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept nogil:
     """Output channels in lanes, pixels from the window one by one."""
     cdef WeightGradient* j = <WeightGradient*>argument
@@ -133,33 +146,33 @@ cdef void weight_taps(void* argument, Py_ssize_t number, int thread) noexcept no
     cdef Py_ssize_t taps = item.channels * j.row.taps * j.column.taps, area = j.row.size * j.column.size
     cdef Py_ssize_t image_step = j.groups * j.channels * area, c_lines = taps + POINTS
     cdef Py_ssize_t b, panel, i, flat, vector, width
-    cdef Py_ssize_t* places = j.tables + thread * j.table_size
-    cdef Py_ssize_t* offsets = places + band.flat + POINTS
-    cdef Py_ssize_t* lines = offsets + band.chunk * j.row.taps * j.column.taps + POINTS
+    cdef Py_ssize_t* places = j.tables + thread * j.table_size         # here taps are the points, positions the terms
+    cdef Py_ssize_t* lines = places + band.chunk * j.row.taps * j.column.taps + POINTS
+    cdef Term* terms = <Term*>(lines + band.chunk * j.row.taps * j.column.taps + LANES)
     cdef real* pixels = j.scratch + thread * j.scratch_size
     cdef real* grads = pixels + band.size
     cdef real* c = grads + panels.vectors * LANES * band.flat
     cdef real* to = sums_of(j, &item)
     cdef const real* first
     cdef Piece at
-    memcpy(offsets, j.offsets, taps * sizeof(Py_ssize_t))
+    memcpy(places, j.offsets, taps * sizeof(Py_ssize_t))
     for i in range(POINTS):                               # a tile may go beyond the last tap
-        offsets[taps + i] = 0
-    for i in range(max(band.flat, taps + LANES)):         # both gradients and sums are in order
+        places[taps + i] = 0
+    for i in range(taps + LANES):
         lines[i] = i
     for b in range(item.first_band, item.stop_band):
         if stopping():
             return
         at = piece(band, b)
         flat = at.images * at.rows * at.columns
-        find_places(band, &at, places)
+        terms_of(band, &at, terms)
         first = window(band, &at, j.input + at.image * image_step + (item.group * j.channels + item.c0) * area,
                        item.channels, image_step, pixels)
         grad_panels(j, &at, item.group * j.rows + item.k0, item.rows, grads)
         for panel in range(panels.count):
             vector = first_vector(&panels, panel)
             width = first_vector(&panels, panel + 1) - vector
-            all_points(<int>width, taps, flat, first, offsets, places, grads + vector * LANES * flat, lines,
+            all_points(<int>width, taps, flat, first, places, terms, grads + vector * LANES * flat,
                        c + vector * c_lines * LANES, b > item.first_band)
     for panel in range(panels.count):
         vector = first_vector(&panels, panel)
@@ -276,17 +289,17 @@ cdef bint plan_stack(WeightGradient* j) noexcept nogil:
     band.chunk = clamp(MOST_TAPS // (band.row.taps * band.column.taps), 1, band.chunk)
     band.chunk = ceil_div(band.channels, ceil_div(band.channels, band.chunk))
     band.flat = band.band_rows * band.columns * LANES
-    band.size = band.chunk * band.plane * LANES
+    band.size = whole_lines(band.chunk * band.plane * LANES)
     stacked = band.image_items * band.columns
     return stacked <= 1.25 * band.N * ceil_div(band.columns, LANES) and band.size <= STACK
 
 
 cdef int sum_weights(WeightGradient* j) except -1:
     cdef Band* band = &j.band
-    cdef Py_ssize_t items, t, taps = j.row.taps * j.column.taps
+    cdef Py_ssize_t items, t, taps = j.row.taps * j.column.taps, tables, parts
+    cdef Workspace space
     cdef double work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * j.depth
     cdef int threads
-    cdef real* parts = NULL
     cdef bint few
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
@@ -307,32 +320,30 @@ cdef int sum_weights(WeightGradient* j) except -1:
     deal_channels(j, j.groups * j.parts * j.row_chunks, team(MOST_ITEMS, work))
     items = j.groups * j.parts * j.row_chunks * j.channel_chunks
     threads = team(items, work)
-    j.scratch_size = whole_lines(band.size + j.row_chunk * (band.flat
+    j.scratch_size = band.size + whole_lines(j.row_chunk * (band.flat
                                                             + (band.chunk * taps + POINTS) * (LANES if few else 1)))
-    j.table_size = 2 * (band.flat + band.chunk * taps + POINTS + LANES)
+    j.table_size = 2 * (band.chunk * taps + POINTS + LANES) + band.flat
     if j.stacked:
         j.row_chunk = j.rows
         j.table_size = max(j.row.size * j.column.size, band.band_rows * band.columns)
-    j.offsets, j.scratch, j.tables = NULL, NULL, NULL
+    tables = reals_of(threads * j.table_size * sizeof(Py_ssize_t))
+    parts = whole_lines(j.parts * j.size) if j.parts > 1 else 0
+    j.offsets, space.block = NULL, NULL
     try:
         j.offsets = offset_tables(band, j.row.size * j.column.size)
         if j.stacked:
             for t in range(band.chunk * taps):
                 j.offsets[t] *= LANES
-        j.scratch = <real*>memory(threads * j.scratch_size * sizeof(real))
-        j.tables = <Py_ssize_t*>memory(threads * j.table_size * sizeof(Py_ssize_t))
-        j.sums = j.total
-        if j.parts > 1:
-            j.sums = parts = <real*>memory(j.parts * j.size * sizeof(real))
+        reserve(&space, threads * j.scratch_size + tables + parts)
+        j.scratch, j.tables = take(&space, threads * j.scratch_size), <Py_ssize_t*>take(&space, tables)
+        j.sums = take(&space, parts) if parts else j.total
         with nogil:
             run(weight_dots if few else weight_taps, j, items, threads)
             if j.parts > 1:
                 run(add_parts, j, j.groups * j.rows, team(j.groups * j.rows, <double>j.parts * j.size))
     finally:
         free(j.offsets)
-        free(j.scratch)
-        free(j.tables)
-        free(parts)
+        give_back(&space)
     return 0
 
 

@@ -3,6 +3,7 @@ from .band cimport Axis, Band
 from .border cimport Border
 from .panel cimport Panels
 from .simd cimport real
+from .workspace cimport Workspace
 
 
 cdef enum Lanes:                # what lies side by side in a vector
@@ -36,3 +37,4 @@ cdef struct Correlation:
     Py_ssize_t* offsets
     real* scratch
     Py_ssize_t scratch_size     # reals per thread
+    Workspace space             # in which all but `offsets` are

@@ -16,6 +16,7 @@ from .planes cimport unpack
 from .simd cimport LANES, TILE_ROWS, real
 from .stack cimport STACK, TURN_CYCLES, Stack, stack_images
 from .tile cimport MOST_VECTORS, TILE_CYCLES, Nest, NestTile, tile_of_taps, vectors_of
+from .workspace cimport whole_lines
 
 cdef struct Meeting:            # taps of an axis that meet the source
     Py_ssize_t tap, taps
@@ -80,7 +81,7 @@ cdef inline void cut_rows(Band* band, Py_ssize_t rows) noexcept nogil:
     lines = min(row.size, (band.band_rows - 1) * row.step + highest(row) - lowest(row) + 1)
     band.plane = lines * band.pitch * LANES
     band.flat = band.band_rows * max(band.columns, MOST_VECTORS)
-    band.size = band.channels * band.plane
+    band.size = whole_lines(band.channels * band.plane)
 
 
 cdef inline double plan_images(Band* band, Py_ssize_t items) noexcept nogil:

@@ -7,13 +7,9 @@ from libc.math cimport INFINITY
 
 from .band cimport ceil_div
 from .simd cimport (
-    LANES, PANEL_VECTORS, copy_reals, mask, mask_and, mask_any, mask_lt, mask_select, mask_set, real, vec, vec_abs,
+    LANES, PANEL_VECTORS, mask, mask_and, mask_any, mask_lt, mask_select, mask_set, real, vec, vec_abs,
     vec_add, vec_bits, vec_load, vec_load_part, vec_set, vec_store, vec_transpose,
 )
-
-cdef enum:
-    TURNED = 64                 # columns that are turned at a time
-
 
 cdef struct Panels:
     Py_ssize_t rows, vectors, count
@@ -69,15 +65,16 @@ cdef inline bint all_finite(const real* panel, Py_ssize_t size) noexcept nogil:
     return not mask_any(mask_select(below, mask_set(0), mask_set(-1)))
 
 
-cdef inline void turn(const real* c, Py_ssize_t width, const Py_ssize_t* lines, vec add, real* to) noexcept nogil:
-    """to[i*TURNED + t] = c[lines[t]*width + i] + add[i] for i, t < LANES."""
+cdef inline void turn(const real* c, Py_ssize_t width, const Py_ssize_t* lines, vec add, real* to,
+                      Py_ssize_t row_step) noexcept nogil:
+    """to[i*row_step + t] = c[lines[t]*width + i] + add[i] for i, t < LANES."""
     cdef vec block[LANES]
     cdef int i
     for i in range(LANES):
         block[i] = vec_add(vec_load(c + lines[i] * width), add)
     vec_transpose(block)
     for i in range(LANES):
-        vec_store(to + i * TURNED, block[i])
+        vec_store(to + i * row_step, block[i])
 
 
 cdef inline void unpack(const real* c, Py_ssize_t width, const Py_ssize_t* lines, Py_ssize_t length, const real* bias,
@@ -85,21 +82,16 @@ cdef inline void unpack(const real* c, Py_ssize_t width, const Py_ssize_t* lines
     """to[i*row_step + t*step] = c[lines[t]*width + i] + bias[i] for i < rows <= LANES, t < length.
 
     lines: LANES - 1 more than `length`. A sum of -0 becomes +0.
-    Some cache lines of one row after the other, as rows that are a power of two apart share few places in a cache.
     """
-    cdef real turned[LANES * TURNED]
+    cdef real turned[LANES * LANES]
     cdef vec add = vec_set(0)
-    cdef Py_ssize_t block, t, done, count, i, x
+    cdef Py_ssize_t t, i, x, blocks = length // LANES if rows == LANES and step == 1 else 0
     if bias != NULL:
         add = vec_add(add, vec_load(bias) if rows == LANES else vec_load_part(bias, rows))
-    for block in range(ceil_div(length, TURNED)):
-        done = block * TURNED
-        count = min(length - done, TURNED)
-        for t in range(ceil_div(count, LANES)):
-            turn(c, width, lines + done + t * LANES, add, turned + t * LANES)
+    for t in range(blocks):
+        turn(c, width, lines + t * LANES, add, to + t * LANES, row_step)
+    for t in range(blocks, ceil_div(length, LANES)):
+        turn(c, width, lines + t * LANES, add, turned, LANES)
         for i in range(rows):
-            if step == 1:
-                copy_reals(to + i * row_step + done, turned + i * TURNED, count)
-            else:
-                for x in range(count):
-                    to[i * row_step + (done + x) * step] = turned[i * TURNED + x]
+            for x in range(min(length - t * LANES, LANES)):
+                to[i * row_step + (t * LANES + x) * step] = turned[i * LANES + x]

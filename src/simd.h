@@ -86,6 +86,14 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
+/* The same address, in a register of its own: compilers otherwise add up again in a loop what it was made of. */
+VINLINE const real *in_register(const real *p) {
+#if defined(__GNUC__)
+    __asm__("" : "+r"(p));
+#endif
+    return p;
+}
+
 /* Ask for the line of the cache at p, to be read or written soon; the address need not exist. */
 VINLINE void prefetch(const real *p) { __builtin_prefetch(p); }
 VINLINE void prefetch_write(const real *p) { __builtin_prefetch(p, 1, 3); }

@@ -22,9 +22,9 @@ first value to the last only inside of a loop, and takes 40 to 80 cycles to move
 `tile_of_taps` has the same widths, and runs over taps in a nest of loops instead of offsets, so that some rows and
 columns of them can be left out without a table for each choice.
 
-`points` reads A where it lies, number by number: A[i, k] is at places[i] + offsets[k]. B is packed in panels that are
-one to PANEL_VECTORS vectors wide. Any set of positions of an image can be the rows of such a tile, its taps the sum, or
-the other way round.
+`points` reads A where it lies, number by number: A[i, k] is at places[i] + terms[k].offset. B is packed in panels that
+are one to PANEL_VECTORS vectors wide, of which row terms[k].line is met. Any set of positions of an image can be the
+rows of such a tile, its taps the sum, or the other way round.
 
     vectors                  1   2   3   4
     rows, 16 registers       8   6
@@ -34,8 +34,9 @@ the other way round.
 column of B, which lies where it lies, some lines of some vectors.
 """
 from .simd cimport (
-    LANES, MOST_TILE_VECTORS, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, UNIT, real, vec, vec_add,
-    vec_fma, vec_load, vec_load_part, vec_load_turned, vec_set, vec_store, vec_store_part, vec_sum, vec_transpose,
+    LANES, MOST_TILE_VECTORS, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, UNIT, in_register, mask,
+    mask_set, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_load_turned, vec_select, vec_set, vec_store,
+    vec_store_part, vec_sum, vec_transpose,
 )
 
 cdef enum:
@@ -306,33 +307,40 @@ cdef inline int points_of(int vectors) noexcept nogil:
     return min(TILE_ROWS * TILE_VECTORS // vectors, POINTS)
 
 
+cdef struct Term:               # of a sum of products; small, as a table of them is read for each tile
+    int offset                  # of a number of A
+    int line                    # of B
+
+
 cdef inline void points_tile(
     const int points, const int vectors,        # constants at every call
-    Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets, const real* b,
-    const Py_ssize_t* lines, real* c, bint accumulate,
+    Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms, const real* b, real* c,
+    bint accumulate,
 ) noexcept nogil:
     cdef const real* point[POINTS]
     cdef vec acc[POINTS][PANEL_VECTORS]
     cdef vec b_k[PANEL_VECTORS]
     cdef vec a_ik
     cdef const real* line
-    cdef Py_ssize_t k = 0, offset
+    cdef const Term* stop = terms + depth
+    cdef Py_ssize_t offset
+    cdef mask keep = mask_set(-1 if accumulate else 0)
     cdef int i, j
     for i in range(points):
-        point[i] = a + places[i]
-        for j in range(vectors):
-            acc[i][j] = vec_load(c + (i * vectors + j) * LANES) if accumulate else vec_set(0)
-    while True:                                     # at least once: else the sums would begin and end in memory
-        offset = offsets[k]
-        line = b + lines[k] * (vectors * LANES)
+        point[i] = in_register(a + places[i])
+        for j in range(vectors):                    # without a branch, for which they would go through memory
+            acc[i][j] = vec_select(keep, vec_load(c + (i * vectors + j) * LANES), vec_set(0))
+    while True:                                     # at least once: else they would begin and end in memory
+        offset = terms.offset
+        line = b + <Py_ssize_t>terms.line * (vectors * LANES)
         for j in range(vectors):
             b_k[j] = vec_load(line + j * LANES)
         for i in range(points):
             a_ik = vec_set(point[i][offset])
             for j in range(vectors):
                 acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
-        k += 1
-        if k == depth:
+        terms += 1
+        if terms == stop:
             break
     for i in range(points):
         for j in range(vectors):
@@ -341,53 +349,52 @@ cdef inline void points_tile(
 
 ctypedef void (*Points)(
     Py_ssize_t depth,                           # at least 1
-    const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,     # A[i, k] = a[places[i] + offsets[k]]
-    const real* b, const Py_ssize_t* lines,     # B[k, j] = b[lines[k] * vectors * LANES + j], a packed panel
+    const real* a, const Py_ssize_t* places,    # A[i, k] = a[places[i] + terms[k].offset]
+    const Term* terms,
+    const real* b,                              # B[k, j] = b[terms[k].line * vectors * LANES + j], a packed panel
     real* c,                                    # points x vectors * LANES, contiguous
     bint accumulate,
 ) noexcept nogil
 
 
-cdef inline void points_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(1), 1, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void points_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms,
+                          const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(1), 1, depth, a, places, terms, b, c, accumulate)
 
 
-cdef inline void shorter_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                           const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(1) - 1, 1, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void shorter_1(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms,
+                           const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(1) - 1, 1, depth, a, places, terms, b, c, accumulate)
 
 
-cdef inline void points_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(2), 2, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void points_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms,
+                          const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(2), 2, depth, a, places, terms, b, c, accumulate)
 
 
-cdef inline void shorter_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                           const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(2) - 1, 2, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void shorter_2(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms,
+                           const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(2) - 1, 2, depth, a, places, terms, b, c, accumulate)
 
 
-cdef inline void points_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                          const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(min(3, PANEL_VECTORS)), min(3, PANEL_VECTORS), depth, a, places, offsets, b, lines, c,
-                accumulate)
+cdef inline void points_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms,
+                          const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(min(3, PANEL_VECTORS)), min(3, PANEL_VECTORS), depth, a, places, terms, b, c, accumulate)
 
 
-cdef inline void shorter_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                           const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(min(3, PANEL_VECTORS)) - 1, min(3, PANEL_VECTORS), depth, a, places, offsets, b, lines, c,
-                accumulate)
+cdef inline void shorter_3(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms,
+                           const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(min(3, PANEL_VECTORS)) - 1, min(3, PANEL_VECTORS), depth, a, places, terms, b, c, accumulate)
 
 
-cdef inline void points_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                             const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void points_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms,
+                             const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(PANEL_VECTORS), PANEL_VECTORS, depth, a, places, terms, b, c, accumulate)
 
 
-cdef inline void shorter_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Py_ssize_t* offsets,
-                              const real* b, const Py_ssize_t* lines, real* c, bint accumulate) noexcept nogil:
-    points_tile(points_of(PANEL_VECTORS) - 1, PANEL_VECTORS, depth, a, places, offsets, b, lines, c, accumulate)
+cdef inline void shorter_full(Py_ssize_t depth, const real* a, const Py_ssize_t* places, const Term* terms,
+                              const real* b, real* c, bint accumulate) noexcept nogil:
+    points_tile(points_of(PANEL_VECTORS) - 1, PANEL_VECTORS, depth, a, places, terms, b, c, accumulate)
 
 
 cdef inline Points points(int vectors) noexcept nogil:
@@ -415,8 +422,7 @@ cdef inline Py_ssize_t shorter_tiles(Py_ssize_t rows, Py_ssize_t height) noexcep
 
 
 cdef inline void all_points(int vectors, Py_ssize_t count, Py_ssize_t depth, const real* a, const Py_ssize_t* places,
-                            const Py_ssize_t* offsets, const real* b, const Py_ssize_t* lines, real* c,
-                            bint accumulate) noexcept nogil:
+                            const Term* terms, const real* b, real* c, bint accumulate) noexcept nogil:
     """Tiles for `count` points and one panel; up to POINTS more places are read, and lines of C written."""
     cdef Points tile = points(vectors)
     cdef Py_ssize_t height = points_of(vectors), tiles = (count + height - 1) // height, t
@@ -425,7 +431,7 @@ cdef inline void all_points(int vectors, Py_ssize_t count, Py_ssize_t depth, con
         if t == full:
             tile = shorter_points(vectors)
             height -= 1
-        tile(depth, a, places, offsets, b, lines, c, accumulate)
+        tile(depth, a, places, terms, b, c, accumulate)
         places += height
         c += height * vectors * LANES
 

@@ -22,6 +22,11 @@ cdef inline Py_ssize_t whole_lines(Py_ssize_t reals) noexcept nogil:
     return (reals * <Py_ssize_t>sizeof(real) + LINE - 1) // LINE * (LINE // <Py_ssize_t>sizeof(real))
 
 
+cdef inline Py_ssize_t reals_of(size_t bytes) noexcept nogil:
+    """Whole lines that hold so many bytes, in reals."""
+    return whole_lines(<Py_ssize_t>((bytes + sizeof(real) - 1) // sizeof(real)))
+
+
 cdef struct Workspace:
     void* block                 # NULL before `reserve`
     real* first                 # the next reals that `take` gives away
