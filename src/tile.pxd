@@ -397,22 +397,15 @@ cdef inline void shorter_full(Py_ssize_t depth, const real* a, const Py_ssize_t*
     points_tile(points_of(PANEL_VECTORS) - 1, PANEL_VECTORS, depth, a, places, terms, b, c, accumulate)
 
 
-cdef inline Points points(int vectors) noexcept nogil:
-    """The tile of points_of(vectors) points and a panel that is so many vectors wide."""
+cdef inline Points points(int vectors, bint shorter) noexcept nogil:
+    """The tile of points_of(vectors) points, or one fewer, and a panel that is so many vectors wide."""
     if vectors >= PANEL_VECTORS:
-        return points_full
+        return shorter_full if shorter else points_full
     if vectors == 1:
-        return points_1
-    return points_2 if vectors == 2 else points_3
-
-
-cdef inline Points shorter_points(int vectors) noexcept nogil:
-    """The same with one point fewer."""
-    if vectors >= PANEL_VECTORS:
-        return shorter_full
-    if vectors == 1:
-        return shorter_1
-    return shorter_2 if vectors == 2 else shorter_3
+        return shorter_1 if shorter else points_1
+    if vectors == 2:
+        return shorter_2 if shorter else points_2
+    return shorter_3 if shorter else points_3
 
 
 cdef inline Py_ssize_t shorter_tiles(Py_ssize_t rows, Py_ssize_t height) noexcept nogil:
@@ -424,12 +417,12 @@ cdef inline Py_ssize_t shorter_tiles(Py_ssize_t rows, Py_ssize_t height) noexcep
 cdef inline void all_points(int vectors, Py_ssize_t count, Py_ssize_t depth, const real* a, const Py_ssize_t* places,
                             const Term* terms, const real* b, real* c, bint accumulate) noexcept nogil:
     """Tiles for `count` points and one panel; up to POINTS more places are read, and lines of C written."""
-    cdef Points tile = points(vectors)
+    cdef Points tile = points(vectors, False)
     cdef Py_ssize_t height = points_of(vectors), tiles = (count + height - 1) // height, t
     cdef Py_ssize_t full = tiles - shorter_tiles(count, height)
     for t in range(tiles):
         if t == full:
-            tile = shorter_points(vectors)
+            tile = points(vectors, True)
             height -= 1
         tile(depth, a, places, terms, b, c, accumulate)
         places += height
