@@ -282,6 +282,12 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
     cdef const real* b_first = g.b + product * g.depth * g.N
     cdef real* c_first = g.c + product * g.M * g.N
     cdef Product p
+    if g.depth == 0:
+        for row in range(first_row, end_row):
+            for j in range(first * LANES, min((first + vectors) * LANES, g.N)):
+                c_first[row * g.N + j] = ((g.bias[j] if g.bias != NULL else 0)
+                                          + (g.row_bias[which * g.M + row] if g.row_bias != NULL else 0))
+        return
     p.c_row = g.N
     for chunk in range(g.chunks):
         if stopping():

@@ -86,6 +86,12 @@ VINLINE void vec_store_part(real *p, vec v, int64_t count) {
     for (int64_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
+/* What sums begin with that do not go on from others, and what is added where there is no bias: it changes no number, not
+   even -0. A pointer is picked; after a branch GCC keeps what it holds in registers in memory. */
+enum { ROW_REALS = 64 };        /* as wide as any row of a tile */
+static const real NO_SUMS[ROW_REALS] __attribute__((unused)) = {0};
+static const real NO_BIAS[ROW_REALS] __attribute__((unused)) = {[0 ... ROW_REALS - 1] = (real)-0.0};
+
 /* The same address, in a register of its own: compilers otherwise add up again in a loop what it was made of. */
 VINLINE const real *in_register(const real *p) {
 #if defined(__GNUC__)

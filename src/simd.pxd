@@ -33,6 +33,8 @@ cdef extern from "simd.h" nogil:
     void vec_store_part(real* p, vec v, Py_ssize_t count) noexcept
     void prefetch(const real* p) noexcept           # the line of the cache, to be read ...
     void prefetch_write(const real* p) noexcept     # ... or written
+    const real* NO_SUMS
+    const real* NO_BIAS
     const real* in_register(const real* p) noexcept
     void vec_stream(real* p, vec v) noexcept        # past the caches; p is a multiple of the vector's size
     Py_ssize_t stream_offset(const real* p) noexcept    # elements up to the first such place

@@ -34,8 +34,8 @@ rows of such a tile, its taps the sum, or the other way round.
 column of B, which lies where it lies, some lines of some vectors.
 """
 from .simd cimport (
-    LANES, MOST_TILE_VECTORS, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, UNIT, in_register, mask,
-    mask_set, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_load_turned, vec_select, vec_set, vec_store,
+    LANES, MOST_TILE_VECTORS, NO_BIAS, NO_SUMS, PANEL_VECTORS, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, UNIT,
+    in_register, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_load_turned, vec_set, vec_store,
     vec_store_part, vec_sum, vec_transpose,
 )
 
@@ -324,12 +324,13 @@ cdef inline void points_tile(
     cdef const real* line
     cdef const Term* stop = terms + depth
     cdef Py_ssize_t offset
-    cdef mask keep = mask_set(-1 if accumulate else 0)
+    cdef const real* sums = c if accumulate else NO_SUMS
+    cdef Py_ssize_t sums_row = vectors * LANES if accumulate else 0
     cdef int i, j
     for i in range(points):
         point[i] = in_register(a + places[i])
-        for j in range(vectors):                    # without a branch, for which they would go through memory
-            acc[i][j] = vec_select(keep, vec_load(c + (i * vectors + j) * LANES), vec_set(0))
+        for j in range(vectors):
+            acc[i][j] = vec_load(sums + i * sums_row + j * LANES)
     while True:                                     # at least once: else they would begin and end in memory
         offset = terms.offset
         line = b + <Py_ssize_t>terms.line * (vectors * LANES)
@@ -562,7 +563,7 @@ cdef enum:
 
 
 cdef struct Product:
-    Py_ssize_t depth
+    Py_ssize_t depth            # at least 1
     const real* a
     Py_ssize_t a_row, a_k       # A[i, k] = a[i*a_row + k*a_k]
     const real* b
@@ -585,15 +586,18 @@ cdef inline void product_of(const int rows, const int vectors, const Product* p)
     cdef vec a_ik
     cdef const real* a = p.a
     cdef const real* b = p.b
-    cdef Py_ssize_t _k, a_row = p.a_row, a_k = p.a_k, b_k = p.b_k, b_last = p.b_last, c_last = p.c_last
+    cdef real* c = p.c
+    cdef const real* sums = p.c if p.accumulate else NO_SUMS
+    cdef const real* bias = p.bias if p.bias != NULL else NO_BIAS
+    cdef const real* row_bias = p.row_bias if p.row_bias != NULL else NO_BIAS
+    cdef Py_ssize_t sums_row = p.c_row if p.accumulate else 0
+    cdef Py_ssize_t k = p.depth, a_row = p.a_row, a_k = p.a_k, b_k = p.b_k, b_last = p.b_last
+    cdef Py_ssize_t c_row = p.c_row, c_last = p.c_last
     cdef int i, j
     for i in range(rows):
         for j in range(vectors):
-            if p.accumulate:
-                acc[i][j] = vec_load(p.c + i * p.c_row + (j * LANES if j < vectors - 1 else c_last))
-            else:
-                acc[i][j] = vec_set(0)
-    for _k in range(p.depth):
+            acc[i][j] = vec_load(sums + i * sums_row + (j * LANES if j < vectors - 1 else c_last))
+    while True:
         for j in range(vectors):
             held[j] = vec_load(b + (j * LANES if j < vectors - 1 else b_last))
         for i in range(rows):
@@ -602,20 +606,16 @@ cdef inline void product_of(const int rows, const int vectors, const Product* p)
                 acc[i][j] = vec_fma(a_ik, held[j], acc[i][j])
         a += a_k
         b += b_k
-    if p.bias != NULL:
-        for j in range(vectors):
-            held[j] = vec_load(p.bias + (j * LANES if j < vectors - 1 else c_last))
-        for i in range(rows):
-            for j in range(vectors):
-                acc[i][j] = vec_add(acc[i][j], held[j])
-    if p.row_bias != NULL:
-        for i in range(rows):
-            a_ik = vec_set(p.row_bias[i])
-            for j in range(vectors):
-                acc[i][j] = vec_add(acc[i][j], a_ik)
+        k -= 1
+        if k == 0:
+            break
+    for j in range(vectors):
+        held[j] = vec_load(bias + (j * LANES if j < vectors - 1 else c_last))
     for i in range(rows):
+        a_ik = vec_set(row_bias[i])
         for j in range(vectors):
-            vec_store(p.c + i * p.c_row + (j * LANES if j < vectors - 1 else c_last), acc[i][j])
+            vec_store(c + i * c_row + (j * LANES if j < vectors - 1 else c_last),
+                      vec_add(vec_add(acc[i][j], held[j]), a_ik))
 
 
 ctypedef void (*ProductTile)(const Product* p) noexcept nogil

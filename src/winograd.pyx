@@ -32,9 +32,8 @@ from .minimal_filter cimport (
 )
 from .geometry cimport Conv, read_geometry
 from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set, vec_store, vec_sum
-from .tile cimport shorter_tiles
 from .winograd_tiles cimport (
-    Images, Product, Shape, Tiles, cut, in_vectors, line_reals, see, transform_unit, widest,
+    Images, Shape, Tiles, cut, in_vectors, line_reals, multiply_rows, see, transform_unit, widest,
 )
 from .workspace cimport Workspace, give_back, reserve, take, whole_lines
 
@@ -143,17 +142,8 @@ cdef void store_unit(Correlation* j, Py_ssize_t unit, Py_ssize_t row, const real
 cdef inline void multiply(Correlation* j, Py_ssize_t p, Py_ssize_t chunk, Py_ssize_t depth, const real* filters,
                           real* m) noexcept nogil:
     """A point of M for a panel, over a chunk of channels."""
-    cdef const real* values = j.images.values + p * j.images.point_step + chunk * DEPTH
-    cdef Py_ssize_t tiles = j.count * j.tiles.width, blocks = ceil_div(tiles, j.tile.rows), rows = j.tile.rows, r
-    cdef Py_ssize_t full = blocks - shorter_tiles(tiles, rows)
-    cdef Product product = j.tile.multiply
-    for r in range(blocks):
-        if r == full:
-            product = j.tile.shorter
-            rows -= 1
-        product(depth, values, j.images.lanes, 1, filters + p * depth * j.panel, j.panel, m, j.panel, chunk > 0)
-        values += rows * j.images.lanes
-        m += rows * j.panel
+    multiply_rows(&j.tile, j.count * j.tiles.width, depth, j.images.values + p * j.images.point_step + chunk * DEPTH,
+                  j.images.lanes, 1, filters + p * depth * j.panel, j.panel, m, j.panel, chunk > 0)
 
 
 cdef inline void multiply_panel(Correlation* j, Py_ssize_t p, Py_ssize_t panel, real* m) noexcept nogil:

@@ -11,7 +11,7 @@ from libc.string cimport memset
 
 from .band cimport ceil_div
 from .minimal_filter cimport INPUTS, OUTPUTS, filter_tile, image_tile, lines_to_lanes
-from .simd cimport LANES, TILE_ROWS, real, vec, vec_fma, vec_load, vec_set, vec_store
+from .simd cimport LANES, NO_SUMS, TILE_ROWS, real, vec, vec_fma, vec_load, vec_set, vec_store
 from .tile cimport shorter_tiles
 
 cdef enum:
@@ -25,7 +25,7 @@ cdef inline int square_rows() noexcept nogil:
 
 
 ctypedef void (*Product)(
-    Py_ssize_t depth,
+    Py_ssize_t depth,                           # at least 1
     const real* a, Py_ssize_t a_row, Py_ssize_t a_k,
     const real* b, Py_ssize_t b_k,              # vectors side by side
     real* c, Py_ssize_t c_row,
@@ -42,12 +42,13 @@ cdef inline void product(
     cdef vec acc[MOST_ROWS][4]
     cdef vec held[4]
     cdef vec one
-    cdef Py_ssize_t _k
+    cdef const real* sums = c if accumulate else NO_SUMS
+    cdef Py_ssize_t sums_row = c_row if accumulate else 0
     cdef int i, j
     for i in range(rows):
         for j in range(vectors):
-            acc[i][j] = vec_load(c + i * c_row + j * LANES) if accumulate else vec_set(0)
-    for _k in range(depth):
+            acc[i][j] = vec_load(sums + i * sums_row + j * LANES)
+    while True:
         for j in range(vectors):
             held[j] = vec_load(b + j * LANES)
         for i in range(rows):
@@ -56,6 +57,9 @@ cdef inline void product(
                 acc[i][j] = vec_fma(one, held[j], acc[i][j])
         a += a_k
         b += b_k
+        depth -= 1
+        if depth == 0:
+            break
     for i in range(rows):
         for j in range(vectors):
             vec_store(c + i * c_row + j * LANES, acc[i][j])
@@ -131,6 +135,28 @@ cdef inline Shape shape(int vectors) noexcept nogil:
     return found
 
 
+cdef inline Py_ssize_t rows_computed(const Shape* tile, Py_ssize_t rows) noexcept nogil:
+    """As many as asked for, or a few more."""
+    return ceil_div(rows, tile.rows) * tile.rows - shorter_tiles(rows, tile.rows)
+
+
+cdef inline void multiply_rows(
+    const Shape* tile, Py_ssize_t rows, Py_ssize_t depth, const real* a, Py_ssize_t a_row, Py_ssize_t a_k,
+    const real* b, Py_ssize_t b_k, real* c, Py_ssize_t c_row, bint accumulate,
+) noexcept nogil:
+    """Tiles below each other: rows_computed() of them, where those before the last are full."""
+    cdef Py_ssize_t tiles = ceil_div(rows, tile.rows), height = tile.rows, t
+    cdef Py_ssize_t full = tiles - shorter_tiles(rows, tile.rows)
+    cdef Product product = tile.multiply
+    for t in range(tiles):
+        if t == full:
+            product = tile.shorter
+            height -= 1
+        product(depth, a, a_row, a_k, b, b_k, c, c_row, accumulate)
+        a += height * a_row
+        c += height * c_row
+
+
 cdef inline Shape widest(Py_ssize_t lanes, Py_ssize_t tiles) noexcept nogil:
     """The tile that computes least in vain for so many output channels and tiles; the widest of those."""
     cdef Shape found = shape(1), tried
@@ -138,8 +164,7 @@ cdef inline Shape widest(Py_ssize_t lanes, Py_ssize_t tiles) noexcept nogil:
     cdef int v
     for v in range(4 if TILE_ROWS == 8 else 2, 0, -1):
         tried = shape(v)
-        cost = ceil_div(tiles, tried.rows) * tried.rows - shorter_tiles(tiles, tried.rows)
-        cost *= ceil_div(vectors, v) * v
+        cost = rows_computed(&tried, tiles) * ceil_div(vectors, v) * v
         if v == 1:
             cost += cost // 2                   # two loads for a multiplication instead of one
         if least < 0 or cost < least:

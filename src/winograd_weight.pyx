@@ -21,7 +21,9 @@ from .band cimport ceil_div, clamp
 from .minimal_filter cimport INPUTS, KERNEL, OUTPUTS, POINTS, lanes_to_lines, output_tile
 from .geometry cimport Conv, read_geometry
 from .simd cimport LANES, real, vec, vec_fma, vec_set, vec_store, vec_sum
-from .winograd_tiles cimport Images, Shape, Tiles, cut, in_vectors, line_reals, see, square, transform_unit
+from .winograd_tiles cimport (
+    Images, Shape, Tiles, cut, in_vectors, line_reals, multiply_rows, rows_computed, see, shape, square, transform_unit,
+)
 from .workspace cimport Workspace, give_back, reserve, take, whole_lines
 
 cdef enum:
@@ -37,8 +39,9 @@ cdef struct WeightGradient:
     Py_ssize_t channels, rows   # input and output channels
     Shape tile
     Py_ssize_t panel, panels, blocks            # output channels in one panel; panels; vectors of input channels
-    real* products              # M: POINTS x panels x blocks x LANES x panel
-    Py_ssize_t block_size, point_size           # reals in M for a point: of a block and panel, of all
+    real* products              # M: POINTS x panels x input channels, a few more than there are, x panel
+    Py_ssize_t block_size, panel_size, point_size       # reals in M for a point: of a block and panel, a panel, all
+    Shape column                # the tile for all input channels and a panel
     Py_ssize_t pieces           # of the panels, of a point
     Py_ssize_t taps_size        # reals
     real* grad_weight
@@ -47,13 +50,13 @@ cdef struct WeightGradient:
     int suspect                 # a result is not finite
 
 
-cdef inline void multiply(WeightGradient* j, Py_ssize_t p, Py_ssize_t item, real* m, bint accumulate) noexcept nogil:
-    """A point of M for LANES input channels and a panel of output channels, over the units at hand."""
-    cdef Py_ssize_t panel = item // j.blocks, block = item % j.blocks, r
-    for r in range(LANES // j.tile.rows):
-        j.tile.multiply(j.count * j.tiles.width, j.images.values + p * j.images.point_step + block * LANES
-                        + r * j.tile.rows, 1, j.images.lanes, j.grads.values + p * j.grads.point_step
-                        + panel * j.panel, j.grads.lanes, m + r * j.tile.rows * j.panel, j.panel, accumulate)
+cdef inline void multiply(const WeightGradient* j, const Shape* tile, Py_ssize_t p, Py_ssize_t channel,
+                          Py_ssize_t count, Py_ssize_t panel, real* m, bint accumulate) noexcept nogil:
+    """A point of M for some input channels and a panel of output channels, over the units at hand."""
+    cdef const real* images = j.images.values + p * j.images.point_step + channel
+    cdef const real* grads = j.grads.values + p * j.grads.point_step + panel * j.panel
+    multiply_rows(tile, count, j.count * j.tiles.width, images, 1, j.images.lanes, grads, j.grads.lanes, m, j.panel,
+                  accumulate)
 
 
 cdef void unit_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -66,9 +69,10 @@ cdef void unit_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
 cdef void point_item(void* argument, Py_ssize_t number, int thread) noexcept nogil:
     """A point of M, for some panels."""
     cdef WeightGradient* j = <WeightGradient*>argument
-    cdef Py_ssize_t p = number % POINTS, piece = number // POINTS, item
-    for item in range(j.panels * piece // j.pieces * j.blocks, j.panels * (piece + 1) // j.pieces * j.blocks):
-        multiply(j, p, item, j.products + p * j.point_size + item * j.block_size, j.first > 0)
+    cdef Py_ssize_t p = number % POINTS, piece = number // POINTS, panel
+    for panel in range(j.panels * piece // j.pieces, j.panels * (piece + 1) // j.pieces):
+        multiply(j, &j.column, p, 0, j.blocks * LANES, panel, j.products + p * j.point_size + panel * j.panel_size,
+                 j.first > 0)
 
 
 cdef void store_weights(WeightGradient* j, Py_ssize_t channel, Py_ssize_t row, const real* m, Py_ssize_t step,
@@ -103,14 +107,15 @@ cdef void block_item(void* argument, Py_ssize_t item, int thread) noexcept nogil
     cdef real* taps = j.scratch + thread * j.scratch_size
     cdef real* m = taps + j.taps_size
     for p in range(POINTS):
-        multiply(j, p, item, m + p * j.block_size, False)
+        multiply(j, &j.tile, p, item % j.blocks * LANES, LANES, item // j.blocks, m + p * j.block_size, False)
     store_taps(j, item, m, j.block_size, taps)
 
 
 cdef void taps_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     """From M of a block and panel to taps."""
     cdef WeightGradient* j = <WeightGradient*>argument
-    store_taps(j, item, j.products + item * j.block_size, j.point_size, j.scratch + thread * j.scratch_size)
+    store_taps(j, item, j.products + item // j.blocks * j.panel_size + item % j.blocks * j.block_size, j.point_size,
+               j.scratch + thread * j.scratch_size)
 
 
 cdef int sum_weights(WeightGradient* j) except -1:
@@ -126,7 +131,9 @@ cdef int sum_weights(WeightGradient* j) except -1:
     j.panels = ceil_div(j.rows, j.panel)
     items = j.blocks * j.panels
     j.block_size = LANES * j.panel
-    j.point_size = whole_lines(items * j.block_size + LANES)        # no power of two: points share no place in L1
+    j.column = shape(j.tile.vectors)
+    j.panel_size = rows_computed(&j.column, j.images.lanes) * j.panel
+    j.point_size = whole_lines(j.panels * j.panel_size + LANES)     # no power of two: points share no place in L1
     products = POINTS * j.point_size
     j.taps_size = whole_lines(KERNEL * KERNEL * LANES * LANES)
     threads = team(max(tiles.units, items), 2.0 * tiles.units * tiles.width * POINTS * j.channels * j.rows)
@@ -135,7 +142,7 @@ cdef int sum_weights(WeightGradient* j) except -1:
     units = ceil_div(tiles.units, ceil_div(tiles.units, units))
     by_points = units < tiles.units or products <= PRODUCTS
     j.pieces = min(ceil_div(threads, POINTS // 4), j.panels)
-    j.images.point_step = whole_lines(units * tiles.width * j.images.lanes + LANES)
+    j.images.point_step = whole_lines(units * tiles.width * j.images.lanes + j.column.rows)
     j.grads.point_step = whole_lines(units * tiles.width * j.grads.lanes + j.panel)     # the last panel may be wider
     images, grads = whole_lines(POINTS * j.images.point_step), whole_lines(POINTS * j.grads.point_step)
     if not by_points:
