@@ -141,11 +141,11 @@ cdef inline void filter_tile(const real* w, Py_ssize_t row_step, Py_ssize_t colu
                 u += point_step
 
 
-cdef inline void output_tile(const real* m, Py_ssize_t point_step, const int outputs, vec* y) noexcept nogil:
-    """Y = A^T m A, row after row."""
-    cdef vec columns[4][INPUTS]
+cdef inline void output_columns(const real* m, Py_ssize_t point_step, const int outputs,
+                                vec columns[OUTPUTS][INPUTS]) noexcept nogil:
+    """A^T M, of which output_line makes the rows of Y = A^T M A."""
     cdef vec taken[INPUTS]
-    cdef vec values[4]
+    cdef vec values[OUTPUTS]
     cdef int i, j
     for j in range(INPUTS):
         for i in range(INPUTS):
@@ -153,8 +153,6 @@ cdef inline void output_tile(const real* m, Py_ssize_t point_step, const int out
         output_line(taken, outputs, values)
         for i in range(outputs):
             columns[i][j] = values[i]
-    for i in range(outputs):
-        output_line(columns[i], outputs, y + i * outputs)
 
 
 cdef inline void lines_to_lanes(const real* lines, Py_ssize_t step, Py_ssize_t count, Py_ssize_t length,

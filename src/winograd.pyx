@@ -28,7 +28,7 @@ from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport ceil_div, clamp
 from .minimal_filter cimport (
-    INPUTS, KERNEL, OUTPUTS, POINTS, filter_tile, lanes_to_lines, lines_to_lanes, output_tile,
+    INPUTS, KERNEL, OUTPUTS, POINTS, filter_tile, lanes_to_lines, lines_to_lanes, output_columns, output_line,
 )
 from .geometry cimport Conv, read_geometry
 from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_load, vec_load_part, vec_set, vec_store, vec_sum
@@ -116,27 +116,37 @@ cdef void store_unit(Correlation* j, Py_ssize_t unit, Py_ssize_t row, const real
     cdef Py_ssize_t top = unit // tiles.parts % tiles.rows * OUTPUTS
     cdef Py_ssize_t left = unit % tiles.parts * tiles.width * OUTPUTS
     cdef Py_ssize_t height = min(j.P - top, OUTPUTS), width = min(j.Q - left, tiles.width * OUTPUTS)
-    cdef Py_ssize_t count = min(j.rows - row, LANES), t, x, y
-    cdef vec outputs[OUTPUTS * OUTPUTS]
-    cdef vec bias = vec_set(0), zero = vec_set(0), sum_of_zeros = vec_set(0), one
+    cdef Py_ssize_t count = min(j.rows - row, LANES), t, there
+    cdef vec columns[OUTPUTS][INPUTS]
+    cdef vec y[OUTPUTS]
+    cdef vec bias = vec_set(0), zero = vec_set(0), sum_of_zeros = vec_set(0)
     cdef real* line
+    cdef int i, x
     if j.bias != NULL:
         bias = vec_load(j.bias + row) if count == LANES else vec_load_part(j.bias + row, count)
     for t in range(ceil_div(width, OUTPUTS)):
-        output_tile(m + t * j.panel, j.product_step, OUTPUTS, outputs)
-        for y in range(height):
-            for x in range(min(width - t * OUTPUTS, OUTPUTS)):
-                one = vec_add(outputs[y * OUTPUTS + x], bias)
-                sum_of_zeros = vec_fma(one, zero, sum_of_zeros)             # NaN once something is not finite
-                vec_store(pixels + (y * width + t * OUTPUTS + x) * LANES, one)
+        output_columns(m + t * j.panel, j.product_step, OUTPUTS, columns)
+        there = width - t * OUTPUTS
+        line = pixels + t * OUTPUTS * LANES
+        for i in range(OUTPUTS):
+            if i == height:
+                break
+            output_line(columns[i], OUTPUTS, y)
+            for x in range(OUTPUTS):
+                y[x] = vec_add(y[x], bias)
+                if x < there:
+                    vec_store(line + x * LANES, y[x])
+            # NaN once something is not finite, also among what is beyond the image, where all is sums of zeros and bias
+            sum_of_zeros = vec_fma(vec_add(vec_add(y[0], y[1]), vec_add(y[2], y[3])), zero, sum_of_zeros)
+            line += width * LANES
     if vec_sum(sum_of_zeros) != 0:
         j.suspect[image] = 1
     line = j.dst + ((image * j.rows + row) * j.P + top) * j.Q + left
     if width == j.Q:
         lanes_to_lines(pixels, height * width, line, j.P * j.Q, count)      # rows follow each other in both
     else:
-        for y in range(height):
-            lanes_to_lines(pixels + y * width * LANES, width, line + y * j.Q, j.P * j.Q, count)
+        for t in range(height):
+            lanes_to_lines(pixels + t * width * LANES, width, line + t * j.Q, j.P * j.Q, count)
 
 
 cdef inline void multiply(Correlation* j, Py_ssize_t p, Py_ssize_t chunk, Py_ssize_t depth, const real* filters,

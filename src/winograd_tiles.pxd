@@ -124,9 +124,9 @@ cdef struct Shape:              # of a register tile
 cdef inline Shape shape(int vectors) noexcept nogil:
     cdef Shape found
     found.vectors = vectors
-    if vectors == 4:
+    if TILE_ROWS == 8 and vectors == 4:
         found.rows, found.multiply, found.shorter = 6, product_6x4, product_5x4
-    elif vectors == 3:
+    elif TILE_ROWS == 8 and vectors == 3:
         found.rows, found.multiply, found.shorter = 8, product_8x3, product_7x3
     elif vectors == 2:
         found.rows, found.multiply, found.shorter = (12 if TILE_ROWS == 8 else 6), product_12x2, product_11x2

@@ -18,9 +18,9 @@ trusted, as in winograd.pyx.
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport ceil_div, clamp
-from .minimal_filter cimport INPUTS, KERNEL, OUTPUTS, POINTS, lanes_to_lines, output_tile
+from .minimal_filter cimport INPUTS, KERNEL, OUTPUTS, POINTS, lanes_to_lines, output_columns, output_line
 from .geometry cimport Conv, read_geometry
-from .simd cimport LANES, real, vec, vec_fma, vec_set, vec_store, vec_sum
+from .simd cimport LANES, real, vec, vec_add, vec_fma, vec_set, vec_store, vec_sum
 from .winograd_tiles cimport (
     Images, Shape, Tiles, cut, in_vectors, line_reals, multiply_rows, rows_computed, see, shape, square, transform_unit,
 )
@@ -79,13 +79,17 @@ cdef void store_weights(WeightGradient* j, Py_ssize_t channel, Py_ssize_t row, c
                         real* taps) noexcept nogil:
     """The taps of LANES input channels and LANES output channels."""
     cdef Py_ssize_t channels = min(j.channels - channel, LANES), rows = min(j.rows - row, LANES), c, t
-    cdef vec outputs[KERNEL * KERNEL]
+    cdef vec columns[OUTPUTS][INPUTS]
+    cdef vec taken[OUTPUTS]
     cdef vec zero = vec_set(0), sum_of_zeros = vec_set(0)
+    cdef int i
     for c in range(channels):
-        output_tile(m + c * j.panel, step, KERNEL, outputs)
-        for t in range(KERNEL * KERNEL):
-            sum_of_zeros = vec_fma(outputs[t], zero, sum_of_zeros)
-            vec_store(taps + (c * KERNEL * KERNEL + t) * LANES, outputs[t])
+        output_columns(m + c * j.panel, step, KERNEL, columns)
+        for i in range(KERNEL):
+            output_line(columns[i], KERNEL, taken)
+            for t in range(KERNEL):
+                vec_store(taps + (c * KERNEL * KERNEL + i * KERNEL + t) * LANES, taken[t])
+            sum_of_zeros = vec_fma(vec_add(vec_add(taken[0], taken[1]), taken[2]), zero, sum_of_zeros)
     if vec_sum(sum_of_zeros) != 0:
         j.suspect = 1
     lanes_to_lines(taps, channels * KERNEL * KERNEL, j.grad_weight + (row * j.channels + channel) * KERNEL * KERNEL,
