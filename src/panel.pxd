@@ -39,12 +39,12 @@ cdef inline void pack(const real* matrix, Py_ssize_t k_step, Py_ssize_t row_step
             for i in range(full, width):
                 to[k * width + i] = matrix[k * k_step + i] if i < rows else 0
         return
-    if k_step == 1:
-        done = depth // LANES * LANES
+    if k_step == 1 and depth >= LANES:
+        done = depth
         for vector in range(width // LANES):
             row = vector * LANES
-            for part in range(depth // LANES):
-                k = part * LANES
+            for part in range(ceil_div(depth, LANES)):
+                k = min(part * LANES, depth - LANES)          # some once more, rather than one by one
                 for i in range(LANES):
                     block[i] = vec_load(matrix + (row + i) * row_step + k) if row + i < rows else vec_set(0)
                 vec_transpose(block)
