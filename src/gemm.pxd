@@ -1,6 +1,6 @@
 """Packed matrix products C[i, j] = bias + sum over k of A[i, k] * B[k, j], with A and B read through strides.
 
-    items: products x blocks of rows x vectors of LANES columns of C
+    items: products x blocks of rows x blocks of columns of C, or all of them
     for each chunk of k:               pack the block of B, unless it is read in place      (stays in L2)
         for each few rows:             A is read along its rows                             (stays in L1)
             for each panel of columns: tile, which keeps its sums in C between chunks       (registers)
@@ -23,6 +23,7 @@ from .simd cimport (
     vec_store, vec_store_part, vec_transpose,
 )
 from .tile cimport FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, few_vectors, product_rows, product_tile
+from .tile cimport shorter_tiles
 from .workspace cimport Workspace, reserve, take, whole_lines
 
 cdef enum:
@@ -55,12 +56,14 @@ cdef struct Gemm:
     real* c                     # M x N, contiguous
     Py_ssize_t vectors          # of LANES columns in N
     Py_ssize_t row_items, column_items, chunks
-    Py_ssize_t step             # vectors that column items begin at multiples of
+    Py_ssize_t blocks           # of columns, of which an item has one or all
+    Py_ssize_t step             # vectors that they begin at multiples of
     bint in_place               # read B where it lies
     real* scratch               # for each thread a block of B
     Py_ssize_t scratch_size
     const real* unturned        # A as it came: depth x M
     real* turned                # M x depth
+    bint turns_own              # an item turns the rows that it needs, which no other does
 
 
 cdef inline void pack_vector(const real* b, Py_ssize_t b_k, Py_ssize_t b_column, Py_ssize_t depth, Py_ssize_t width,
@@ -105,9 +108,9 @@ cdef inline Py_ssize_t panel_start(const EvenPanels* panels, Py_ssize_t panel) n
     return panel * panels.least + max(panel - panels.narrow, 0)
 
 
-cdef inline Py_ssize_t column_start(const Gemm* g, Py_ssize_t column_item) noexcept nogil:
-    """The first vector of a column item."""
-    return min((g.vectors + g.step - 1) // g.step * column_item // g.column_items * g.step, g.vectors)
+cdef inline Py_ssize_t column_start(const Gemm* g, Py_ssize_t block) noexcept nogil:
+    """The first vector of a block of columns."""
+    return min((g.vectors + g.step - 1) // g.step * block // g.blocks * g.step, g.vectors)
 
 
 cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, const EvenPanels* panels, Py_ssize_t count,
@@ -129,11 +132,10 @@ cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, con
                 vec_store(to + start * depth + (k * wide + j) * LANES, vec_load(line + start + j * LANES))
 
 
-cdef inline void turn_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    """TURN_ITEM rows, all k: some cache lines of few rows at a time, as rows may be a power of two apart."""
-    cdef const Gemm* g = <const Gemm*>argument
-    cdef Py_ssize_t items = (g.M + TURN_ITEM - 1) // TURN_ITEM, matrix = item // items * g.M * g.depth
-    cdef Py_ssize_t first_row = item % items * TURN_ITEM, end_row = min(first_row + TURN_ITEM, g.M)
+cdef inline void turn_rows(const Gemm* g, Py_ssize_t matrix, Py_ssize_t first_row, Py_ssize_t end_row) noexcept nogil:
+    """Some rows of a matrix, all k: some cache lines of few rows at a time, as rows may be a power of two apart."""
+    cdef const real* unturned = g.unturned + matrix * g.M * g.depth
+    cdef real* turned = g.turned + matrix * g.M * g.depth
     cdef Py_ssize_t part, block, first, end, row, rows, k, i, j, n
     cdef const real* line
     cdef real* to
@@ -145,14 +147,20 @@ cdef inline void turn_block(void* argument, Py_ssize_t item, int thread) noexcep
             rows = min(end_row - row, TURN_ROWS)
             for i in range((end - first + LANES - 1) // LANES):
                 k = first + i * LANES
-                line = g.unturned + matrix + k * g.M + row
-                to = g.turned + matrix + row * g.depth + k
+                line, to = unturned + k * g.M + row, turned + row * g.depth + k
                 if k + LANES <= end:
                     pack_vector(line, 1, g.M, rows, LANES, to, g.depth)
                     continue
                 for j in range(end - k):
                     for n in range(rows):
                         to[n * g.depth + j] = line[j * g.M + n]
+
+
+cdef inline void turn_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """TURN_ITEM rows."""
+    cdef const Gemm* g = <const Gemm*>argument
+    cdef Py_ssize_t items = (g.M + TURN_ITEM - 1) // TURN_ITEM, first_row = item % items * TURN_ITEM
+    turn_rows(g, item // items, first_row, min(first_row + TURN_ITEM, g.M))
 
 
 cdef inline void few_rows_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -267,17 +275,16 @@ cdef inline void prefetch_block(real* c, Py_ssize_t c_row, Py_ssize_t rows, Py_s
             prefetch_write(c + i * c_row + j * LANES)
 
 
-cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    cdef const Gemm* g = <const Gemm*>argument
-    cdef Py_ssize_t column_item = item % g.column_items, row_item = item // g.column_items % g.row_items
-    cdef Py_ssize_t product = item // (g.row_items * g.column_items), which = product % g.cycle
-    cdef Py_ssize_t first_row = g.M * row_item // g.row_items
-    cdef Py_ssize_t end_row = g.M * (row_item + 1) // g.row_items
-    cdef Py_ssize_t first = column_start(g, column_item), vectors = column_start(g, column_item + 1) - first
+cdef inline void gemm_block(const Gemm* g, Py_ssize_t product, Py_ssize_t first_row, Py_ssize_t end_row,
+                            Py_ssize_t block, real* b_packed) noexcept nogil:
+    """Some rows and a block of columns of C."""
+    cdef Py_ssize_t which = product % g.cycle
+    cdef Py_ssize_t first = column_start(g, block), vectors = column_start(g, block + 1) - first
     cdef EvenPanels panels = even_panels(vectors)
-    cdef Py_ssize_t tile_rows = product_rows(panels.least + (panels.narrow < panels.count)), packed
+    cdef Py_ssize_t tile_rows = product_rows(panels.least + (panels.narrow < panels.count))
+    cdef Py_ssize_t tiles = (end_row - first_row + tile_rows - 1) // tile_rows, packed
+    cdef Py_ssize_t full = tiles - shorter_tiles(end_row - first_row, tile_rows)
     cdef Py_ssize_t chunk, k, tile, row, rows, panel, start, wide, column, width, j
-    cdef real* b_packed = g.scratch + thread * g.scratch_size
     cdef const real* a_first = g.a + which * g.M * g.depth
     cdef const real* b_first = g.b + product * g.depth * g.N
     cdef real* c_first = g.c + product * g.M * g.N
@@ -309,9 +316,11 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
                     pack_vector(b_first + k * g.b_k + (column + max(min(j * LANES, width - LANES), 0)) * g.b_column,
                                 g.b_k, g.b_column, p.depth, min(width, LANES),
                                 b_packed + start * LANES * p.depth + j * LANES, wide * LANES)
-        for tile in range((end_row - first_row + tile_rows - 1) // tile_rows):
-            row = first_row + tile * tile_rows
-            rows = min(end_row - row, tile_rows)
+        row, rows = first_row, tile_rows
+        for tile in range(tiles):
+            if tile == full:
+                rows -= 1
+            rows = min(end_row - row, rows)
             p.row_bias = g.row_bias + which * g.M + row if g.row_bias != NULL and chunk == g.chunks - 1 else NULL
             p.a, p.a_row, p.a_k = a_first + row * g.a_row + k * g.a_k, g.a_row, g.a_k
             for panel in range(panels.count):
@@ -335,6 +344,20 @@ cdef inline void gemm_block(void* argument, Py_ssize_t item, int thread) noexcep
                         prefetch_block(c_first + (row + rows) * g.N + first * LANES, g.N,
                                        min(end_row - row - rows, rows), min(g.N - first * LANES, wide * LANES))
                 product_tile(rows, wide)(&p)
+            row += rows
+
+
+cdef inline void gemm_item(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    """Some rows of a product, and all blocks of columns or one."""
+    cdef const Gemm* g = <const Gemm*>argument
+    cdef Py_ssize_t column_item = item % g.column_items, row_item = item // g.column_items % g.row_items
+    cdef Py_ssize_t product = item // (g.row_items * g.column_items), block
+    cdef Py_ssize_t first_row = g.M * row_item // g.row_items
+    cdef Py_ssize_t end_row = g.M * (row_item + 1) // g.row_items
+    if g.turns_own:
+        turn_rows(g, product, first_row, end_row)
+    for block in range(g.blocks * column_item // g.column_items, g.blocks * (column_item + 1) // g.column_items):
+        gemm_block(g, product, first_row, end_row, block, g.scratch + thread * g.scratch_size)
 
 
 cdef inline int run_items(Gemm* g, int threads) except -1:
@@ -353,21 +376,23 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
     g.chunks = max((g.depth + GEMM_DEPTH - 1) // GEMM_DEPTH, 1)
     depth = (g.depth + g.chunks - 1) // g.chunks
     fit = GEMM_DEPTH * GEMM_VECTORS // max(depth, 1)
-    g.row_items, g.column_items = 1, (g.vectors + fit - 1) // fit
+    g.row_items, g.blocks = 1, (g.vectors + fit - 1) // fit
+    g.column_items = g.blocks
     if share > 1:
-        # Blocks of columns, each packed once; or of rows, if nothing is packed, if columns would not be shared evenly,
-        # or if to pack all of B takes less time than sharing the lines of C where columns of two threads meet.
+        # Blocks of columns, each packed once; or rows, if nothing is packed, if columns would not be shared evenly, or
+        # if to pack all of B takes less time than sharing the lines of C where columns of two threads meet.
         if g.M >= 16 * share and (g.in_place or g.vectors < 8 * share and g.vectors % share > 0
                                   or g.N * g.depth <= SHARED_ROW * g.M):
-            g.row_items = share
-        elif g.column_items % share > 0:
-            g.column_items = min((g.column_items + share - 1) // share * share, g.vectors)
+            g.row_items, g.column_items = share, 1
+        elif g.blocks % share > 0:
+            g.blocks = g.column_items = min((g.blocks + share - 1) // share * share, g.vectors)
     g.row_items *= min(<Py_ssize_t>(work / GEMM_FLOPS / (g.row_items * g.column_items)), g.M // 64) + 1
     # Panels of full width where there are many.
-    g.step = PRODUCT_VECTORS if g.vectors >= 4 * PRODUCT_VECTORS * g.column_items else 1
-    most = g.step * ((g.vectors + g.step * g.column_items - 1) // (g.step * g.column_items))
+    g.step = PRODUCT_VECTORS if g.vectors >= 4 * PRODUCT_VECTORS * g.blocks else 1
+    most = g.step * ((g.vectors + g.step * g.blocks - 1) // (g.step * g.blocks))
     g.scratch_size = (1 if g.in_place else most) * LANES * depth
     size = g.cycle * g.M * g.depth if turns else 0
+    g.turns_own = turns and g.count == g.column_items == 1
     reserve(&workspace, whole_lines(threads * g.scratch_size) + size)
     g.scratch = take(&workspace, threads * g.scratch_size)
     g.turned = take(&workspace, size)
@@ -376,8 +401,9 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
             if turns:
                 g.unturned, g.a = g.a, g.turned
                 g.a_row, g.a_k = g.depth, 1
-                run(turn_block, g, turns, team(turns, 4.0 * g.cycle * g.M * g.depth))
-            run(gemm_block, g, g.count * g.row_items * g.column_items, threads)
+                if not g.turns_own:
+                    run(turn_block, g, turns, team(turns, 4.0 * g.cycle * g.M * g.depth))
+            run(gemm_item, g, g.count * g.row_items * g.column_items, threads)
     finally:
         free(workspace.block)
     return 0
