@@ -108,6 +108,11 @@ cdef inline Py_ssize_t panel_start(const EvenPanels* panels, Py_ssize_t panel) n
     return panel * panels.least + max(panel - panels.narrow, 0)
 
 
+cdef inline Py_ssize_t packed_start(const EvenPanels* panels, Py_ssize_t panel, Py_ssize_t depth) noexcept nogil:
+    """Where a panel is packed: the lines between keep those whose size is a power of two from sharing few places."""
+    return panel_start(panels, panel) * LANES * depth + panel * LINE_REALS
+
+
 cdef inline Py_ssize_t column_start(const Gemm* g, Py_ssize_t block) noexcept nogil:
     """The first vector of a block of columns."""
     return min((g.vectors + g.step - 1) // g.step * block // g.blocks * g.step, g.vectors)
@@ -129,7 +134,8 @@ cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, con
             start = panel_start(panels, panel) * LANES
             wide = panels.least + (panel >= panels.narrow)
             for j in range(wide):
-                vec_store(to + start * depth + (k * wide + j) * LANES, vec_load(line + start + j * LANES))
+                vec_store(to + packed_start(panels, panel, depth) + (k * wide + j) * LANES,
+                          vec_load(line + start + j * LANES))
 
 
 cdef inline void turn_rows(const Gemm* g, Py_ssize_t matrix, Py_ssize_t first_row, Py_ssize_t end_row) noexcept nogil:
@@ -315,7 +321,7 @@ cdef inline void gemm_block(const Gemm* g, Py_ssize_t product, Py_ssize_t first_
                 for j in range(wide):
                     pack_vector(b_first + k * g.b_k + (column + max(min(j * LANES, width - LANES), 0)) * g.b_column,
                                 g.b_k, g.b_column, p.depth, min(width, LANES),
-                                b_packed + start * LANES * p.depth + j * LANES, wide * LANES)
+                                b_packed + packed_start(&panels, panel, p.depth) + j * LANES, wide * LANES)
         row, rows = first_row, tile_rows
         for tile in range(tiles):
             if tile == full:
@@ -333,7 +339,8 @@ cdef inline void gemm_block(const Gemm* g, Py_ssize_t product, Py_ssize_t first_
                 if g.in_place and width >= LANES:
                     p.b, p.b_k, p.b_last = b_first + k * g.b_k + column, g.b_k, width - LANES
                 else:
-                    p.b, p.b_k, p.b_last = b_packed + start * LANES * p.depth, wide * LANES, (wide - 1) * LANES
+                    p.b, p.b_k = b_packed + packed_start(&panels, panel, p.depth), wide * LANES
+                    p.b_last = (wide - 1) * LANES
                 if width < LANES:
                     narrow_tile(&p, rows, width)
                     continue
@@ -390,7 +397,7 @@ cdef inline int run_items(Gemm* g, int threads) except -1:
     # Panels of full width where there are many.
     g.step = PRODUCT_VECTORS if g.vectors >= 4 * PRODUCT_VECTORS * g.blocks else 1
     most = g.step * ((g.vectors + g.step * g.blocks - 1) // (g.step * g.blocks))
-    g.scratch_size = (1 if g.in_place else most) * LANES * depth
+    g.scratch_size = whole_lines((1 if g.in_place else most) * (LANES * depth + LINE_REALS))
     size = g.cycle * g.M * g.depth if turns else 0
     g.turns_own = turns and g.count == g.column_items == 1
     reserve(&workspace, whole_lines(threads * g.scratch_size) + size)
