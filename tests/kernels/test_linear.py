@@ -64,6 +64,7 @@ LARGE = {
     "deep": (33, 9001, 17),
     "weights packed for grad_input": (263, 701, 703),
     "columns of grad_output packed": (69, 530, 1024),  # a power of two apart
+    "a row more than are turned at a time": (769, 140, 65),
     "uneven columns": (130, 257, 40),
     "one column": (4099, 65, 1),
 }
