@@ -70,7 +70,7 @@ cdef inline Py_ssize_t overlap(const Span* span, Py_ssize_t first, Py_ssize_t co
 
 
 cdef inline Py_ssize_t positions_in(const Region* region, const Piece* at) noexcept nogil:
-    return (at.images * overlap(&region.row, at.row, at.rows) * overlap(&region.column, at.column, at.columns))
+    return at.images * overlap(&region.row, at.row, at.rows) * overlap(&region.column, at.column, at.columns)
 
 
 cdef inline double region_cycles(const Region* region, const Band* band, Py_ssize_t height,

@@ -18,6 +18,7 @@ from .stack cimport STACK, TURN_CYCLES, Stack, stack_images
 from .tile cimport MOST_VECTORS, TILE_CYCLES, Nest, NestTile, tile_of_taps, vectors_of
 from .workspace cimport whole_lines
 
+
 cdef struct Meeting:            # taps of an axis that meet the source
     Py_ssize_t tap, taps
 

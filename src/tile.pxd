@@ -24,7 +24,7 @@ columns of them can be left out without a table for each choice.
 
 `points` reads A where it lies, number by number: A[i, k] is at places[i] + terms[k].offset. B is packed in panels that
 are one to PANEL_VECTORS vectors wide, of which row terms[k].line is met. Any set of positions of an image can be the
-rows of such a tile, its taps the sum, or the other way round.
+rows of such a tile, its taps the sum, or the other way round. Some are a row shorter, where rows do not divide evenly.
 
     vectors                  1   2   3   4
     rows, 16 registers       8   6
@@ -324,7 +324,7 @@ cdef inline void points_tile(
     cdef const real* line
     cdef const Term* stop = terms + depth
     cdef Py_ssize_t offset
-    cdef const real* sums = c if accumulate else NO_SUMS
+    cdef const real* sums = <const real*>c if accumulate else NO_SUMS
     cdef Py_ssize_t sums_row = vectors * LANES if accumulate else 0
     cdef int i, j
     for i in range(points):
@@ -587,7 +587,7 @@ cdef inline void product_of(const int rows, const int vectors, const Product* p)
     cdef const real* a = p.a
     cdef const real* b = p.b
     cdef real* c = p.c
-    cdef const real* sums = p.c if p.accumulate else NO_SUMS
+    cdef const real* sums = <const real*>p.c if p.accumulate else NO_SUMS
     cdef const real* bias = p.bias if p.bias != NULL else NO_BIAS
     cdef const real* row_bias = p.row_bias if p.row_bias != NULL else NO_BIAS
     cdef Py_ssize_t sums_row = p.c_row if p.accumulate else 0

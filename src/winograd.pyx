@@ -136,7 +136,7 @@ cdef void store_unit(Correlation* j, Py_ssize_t unit, Py_ssize_t row, const real
                 y[x] = vec_add(y[x], bias)
                 if x < there:
                     vec_store(line + x * LANES, y[x])
-            # NaN once something is not finite, also among what is beyond the image, where all is sums of zeros and bias
+            # NaN once something is not finite, also beyond the image, or where large numbers overflow: not trusted
             sum_of_zeros = vec_fma(vec_add(vec_add(y[0], y[1]), vec_add(y[2], y[3])), zero, sum_of_zeros)
             line += width * LANES
     if vec_sum(sum_of_zeros) != 0:

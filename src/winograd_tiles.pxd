@@ -42,7 +42,7 @@ cdef inline void product(
     cdef vec acc[MOST_ROWS][4]
     cdef vec held[4]
     cdef vec one
-    cdef const real* sums = c if accumulate else NO_SUMS
+    cdef const real* sums = <const real*>c if accumulate else NO_SUMS
     cdef Py_ssize_t sums_row = c_row if accumulate else 0
     cdef int i, j
     for i in range(rows):
