@@ -3,6 +3,8 @@
     scatter    zeros, to which every element is added at its place, in order
     place      zeros, in which every element is stored at its place, in order: the last one stays
     gather     the gradient of `place`: every element from its place, but 0 for one that did not stay
+Pooling by windows of 2x2 side by side gives each element one of four places. Planes of which that is true are written
+row by row, LANES elements at a time, instead of zeros first; whether it is true is seen on the way.
 An index is checked where it is used, as a pass over all of them would cost as much as the work itself.
 """
 from libc.stdint cimport int64_t, uint64_t
@@ -10,12 +12,16 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from ...parallel cimport Body, run, team
-from .simd cimport real
+from .simd cimport (
+    LANES, lane_int, mask, mask_add, mask_any, mask_eq, mask_load, mask_load_wide, mask_or, mask_set, real, vec,
+    vec_add, vec_load, vec_select, vec_set, vec_store_zipped,
+)
 from .workspace cimport LINE, memory
 
 cdef enum:
     BLOCK = 131072              # pixels in an item, about: threads that take turns in smaller steps share cache lines
     LEAST_ITEMS = 8             # so that threads end together, even so
+    LARGEST_PLACE = 0x3FFFFFFF  # that the lanes of a mask can hold, and some more
 
 
 cdef struct Planes:
@@ -68,6 +74,44 @@ cdef inline void large_side(Planes* j, const Py_buffer* array) noexcept:
     j.H, j.W = array.shape[2], array.shape[3]
 
 
+cdef inline bint spread_windows(const Planes* j, const bint adds, const real* source, const int64_t* indices,
+                                real* into) noexcept nogil:
+    """A plane whose elements each have a place in their own window of 2x2; False if that is not so. Q >= LANES."""
+    cdef Py_ssize_t p, q, at, W = j.W, last = j.Q - LANES
+    cdef lane_int lanes[LANES]
+    cdef mask columns, place, index, first, second, third, fourth, own, lost = mask_set(0)
+    cdef vec x, zero = vec_set(0)
+    for q in range(LANES):
+        lanes[q] = <lane_int>(2 * q)
+    columns = mask_load(lanes)
+    for p in range(j.P):
+        q = 0
+        while q < j.Q:
+            at = min(q, last)
+            x = vec_load(source + at)
+            if adds:
+                x = vec_add(x, zero)
+            index = mask_load_wide(indices + at)
+            place = mask_add(columns, mask_set(<lane_int>(2 * (p * W + at))))
+            first = mask_eq(index, place)
+            second = mask_eq(index, mask_add(place, mask_set(1)))
+            third = mask_eq(index, mask_add(place, mask_set(<lane_int>W)))
+            fourth = mask_eq(index, mask_add(place, mask_set(<lane_int>(W + 1))))
+            own = mask_or(mask_or(first, second), mask_or(third, fourth))
+            lost = mask_or(lost, mask_eq(own, mask_set(0)))
+            vec_store_zipped(into + 2 * at, vec_select(first, x, zero), vec_select(second, x, zero))
+            vec_store_zipped(into + W + 2 * at, vec_select(third, x, zero), vec_select(fourth, x, zero))
+            q += LANES
+        if W % 2:
+            into[W - 1] = into[2 * W - 1] = 0
+        source += j.Q
+        indices += j.Q
+        into += 2 * W
+    if j.H % 2:
+        memset(into, 0, W * sizeof(real))
+    return not mask_any(lost)
+
+
 cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item) noexcept nogil:
     cdef Planes j = shared[0]
     cdef Py_ssize_t t, plane, outputs = j.P * j.Q, inputs = j.H * j.W
@@ -75,9 +119,12 @@ cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item) noexce
     cdef const int64_t* indices
     cdef real* into
     cdef int64_t at
+    cdef bint windows = j.H // 2 == j.P and j.W // 2 == j.Q and j.Q >= LANES > 1 and inputs < LARGEST_PLACE
     for plane in range(first_plane(&j, item), first_plane(&j, item + 1)):
         source, indices = j.source + plane * outputs, j.indices + plane * outputs
         into = j.target + plane * inputs
+        if windows and spread_windows(&j, adds, source, indices, into):
+            continue
         memset(into, 0, inputs * sizeof(real))
         for t in range(outputs):
             at = indices[t]

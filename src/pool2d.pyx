@@ -5,7 +5,7 @@
     adaptive           items: planes; see bins.pxd
     average backward   items: planes; an output row becomes a line, the sums of its shares along an image row;
                        an image row is the sum of the lines of the windows that hold it, in order. The few lines that
-                       are still needed stay in the nearest cache.
+                       are still needed stay in the nearest cache. Windows of 2x2 side by side are written directly.
 What the items write does not overlap, so that overlapping windows need no atomics.
 """
 from libc.stdint cimport int64_t
@@ -20,7 +20,7 @@ from .places cimport (
 )
 from .simd cimport (
     LANES, lane_int, mask_any, mask_load, mask_lt, mask_set, real, vec, vec_add, vec_is_nan, vec_load, vec_load_part,
-    vec_select, vec_set, vec_store, vec_store_part, vec_zip_high, vec_zip_low,
+    vec_select, vec_set, vec_store, vec_store_part, vec_store_zipped,
 )
 from .window cimport (
     AVERAGE, LARGEST_OFFSET, MAX, MAX_AND_INDEX, Pool, Span, height, in_whole_vectors, mean, pool_rows,
@@ -288,8 +288,7 @@ cdef inline void make_line(const Pool* j, const real* shares, real* line) noexce
                 even = vec_add(even, vec_load(shares + k - s))
             for s in range(j.S // 2 - 1, -1, -1):
                 odd = vec_add(odd, vec_load(shares + k - s))
-            vec_store(line + 2 * k - j.pad_w, vec_zip_low(even, odd))
-            vec_store(line + 2 * k - j.pad_w + LANES, vec_zip_high(even, odd))
+            vec_store_zipped(line + 2 * k - j.pad_w, even, odd)
             k += LANES
     else:
         memset(line, 0, j.W * sizeof(real))
@@ -321,6 +320,27 @@ cdef inline void write_row(real* to, Py_ssize_t W, const real* lines, Py_ssize_t
         w += LANES
 
 
+cdef inline void spread_whole_windows(const Pool* j, const real* grad, real* into) noexcept nogil:
+    """A plane of windows of 2x2 side by side. Of fewer than LANES columns, more is read and written than the plane."""
+    cdef Py_ssize_t _p, q, at, W = j.W
+    cdef Span rows = span(0, 2, 0, 2, 1, j.H)
+    cdef vec share
+    for _p in range(j.P):
+        q = 0
+        while q < j.Q:
+            at = min(q, max(j.Q - LANES, 0))             # some once more, rather than a part of a vector
+            share = vec_add(mean(j, vec_load(grad + at), height(j, &rows), j.widths + at), vec_set(0))
+            vec_store_zipped(into + 2 * at, share, share)
+            vec_store_zipped(into + W + 2 * at, share, share)
+            q += LANES
+        if W % 2:
+            into[W - 1] = into[2 * W - 1] = 0
+        grad += j.Q
+        into += 2 * W
+    if j.H % 2:
+        memset(into, 0, W * sizeof(real))
+
+
 cdef void spread_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Pool j = (<const Pool*>argument)[0]
     cdef Py_ssize_t start = item * j.rows_per_item, stop = min(start + j.rows_per_item, j.planes)
@@ -330,7 +350,14 @@ cdef void spread_planes(void* argument, Py_ssize_t item, int thread) noexcept no
     cdef real* lines = shares - j.S + AHEAD * each + 1
     cdef const real* end = j.target + stop * j.H * j.W
     cdef Span rows
+    cdef Py_ssize_t whole_windows = start, beyond = max(LANES - j.Q, 0)      # columns of a vector after a row
+    if j.whole and j.R == j.S == j.stride_h == j.stride_w == 2:
+        whole_windows = stop - (max((beyond + j.P * j.Q - 1) // (j.P * j.Q),
+                                    (2 * beyond + j.H * j.W - 1) // (j.H * j.W)))
     for plane in range(start, stop):
+        if plane < whole_windows:
+            spread_whole_windows(&j, j.source + plane * j.P * j.Q, j.target + plane * j.H * j.W)
+            continue
         made = begun = stale = 0                                 # output rows
         for h in range(j.H):
             while begun < j.P and begun * j.stride_h - j.pad_h <= h:

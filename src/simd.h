@@ -165,14 +165,17 @@ VINLINE mask vec_lt(vec a, vec b) { return (mask)(a < b); }
 VINLINE mask vec_eq(vec a, vec b) { return (mask)(a == b); }
 VINLINE mask vec_is_nan(vec a) { return (mask)(a != a); }
 VINLINE mask mask_lt(mask a, mask b) { return (mask)(a < b); }
+VINLINE mask mask_eq(mask a, mask b) { return (mask)(a == b); }
 #else
 VINLINE mask vec_lt(vec a, vec b) { return -(mask)(a < b); }
 VINLINE mask vec_eq(vec a, vec b) { return -(mask)(a == b); }
 VINLINE mask vec_is_nan(vec a) { return -(mask)(a != a); }
 VINLINE mask mask_lt(mask a, mask b) { return -(mask)(a < b); }
+VINLINE mask mask_eq(mask a, mask b) { return -(mask)(a == b); }
 #endif
 VINLINE mask mask_or(mask a, mask b) { return a | b; }
 VINLINE mask mask_and(mask a, mask b) { return a & b; }
+VINLINE mask mask_add(mask a, mask b) { return a + b; }
 VINLINE int mask_any(mask m) {
     lane_int any = 0;
     for (int i = 0; i < LANES; i++) any |= LANE(m, i);
@@ -279,6 +282,22 @@ VINLINE vec vec_load_even(const real *p) { return p[0]; }
 VINLINE vec vec_load_odd(const real *p) { return p[1]; }
 VINLINE real vec_sum(vec v) { return v; }
 #endif
+/* p[0], p[2], ... = even, p[1], p[3], ... = odd */
+VINLINE void vec_store_zipped(real *p, vec even, vec odd) {
+    vec_store(p, vec_zip_low(even, odd));
+    vec_store(p + LANES, vec_zip_high(even, odd));
+}
+/* LANES integers of 64 bits; -1 for each that the lanes of a mask cannot hold, and for some that are negative. */
+VINLINE mask mask_load_wide(const int64_t *p) {
+#if defined(FASTCONV_DOUBLE)
+    return mask_load(p);
+#elif FASTCONV_VECTOR_BYTES > 0
+    mask low = vec_bits(vec_load_even((const real *)p)), high = vec_bits(vec_load_odd((const real *)p));
+    return low | (high != 0);
+#else
+    return *p == (int32_t)*p ? (int32_t)*p : -1;
+#endif
+}
 
 /* rows[i][j] <-> rows[j][i], in units of 16 bytes, which shuffles do not leave if they are to be fast: first each UNIT
    rows exchange what is in the same unit, by zipping; then rows UNIT apart exchange units, by picking every second. */

@@ -1,4 +1,5 @@
 """Cython's view of simd.h: the element type, the vector type and the words that kernels are written in."""
+from libc.stdint cimport int64_t
 
 cdef extern from "simd.h" nogil:
     ctypedef double real        # float or double, whichever this module is built for
@@ -55,6 +56,8 @@ cdef extern from "simd.h" nogil:
     mask vec_eq(vec a, vec b) noexcept
     mask vec_is_nan(vec a) noexcept
     mask mask_lt(mask a, mask b) noexcept
+    mask mask_eq(mask a, mask b) noexcept
+    mask mask_add(mask a, mask b) noexcept
     mask mask_or(mask a, mask b) noexcept
     mask mask_and(mask a, mask b) noexcept
     bint mask_any(mask m) noexcept                  # whether any lane is not 0; takes a while
@@ -63,10 +66,12 @@ cdef extern from "simd.h" nogil:
     mask mask_select(mask m, mask a, mask b) noexcept
     mask mask_load(const lane_int* p) noexcept
     void mask_store(lane_int* p, mask m) noexcept
+    mask mask_load_wide(const int64_t* p) noexcept  # -1 for what a lane cannot hold, and for some that are negative
 
     vec vec_zip_low(vec a, vec b) noexcept          # a0 b0 a1 b1 ... of the lower halves
     vec vec_zip_high(vec a, vec b) noexcept
     vec vec_load_even(const real* p) noexcept       # p[0], p[2], ... of 2 * LANES reals
     vec vec_load_odd(const real* p) noexcept        # p[1], p[3], ...
+    void vec_store_zipped(real* p, vec even, vec odd) noexcept      # p[0], p[2], ... and p[1], p[3], ...
     void vec_transpose(vec* rows) noexcept          # rows[LANES]
     void vec_load_turned(const real* p, Py_ssize_t step, vec* rows) noexcept    # rows[i][j] = p[j*step + i], i < UNIT

@@ -244,6 +244,9 @@ DEPTHWISE = {
 POOL2D = {
     "2x2": Pool2d((2, 3, 8, 8), 2),
     "2x2, odd image": Pool2d((2, 3, 7, 9), 2),
+    "2x2, wide": Pool2d((2, 3, 6, 38), 2),
+    "2x2, wide odd image": Pool2d((3, 2, 7, 37), 2),
+    "2x2, planes of one window": Pool2d((3, 5, 2, 3), 2),
     "2x2, ceil": Pool2d((2, 3, 7, 9), 2, ceil_mode=True),
     "3x3 s2 p1": Pool2d((2, 3, 9, 10), 3, 2, 1),
     "3x3 s2 p1, ceil": Pool2d((2, 3, 9, 10), 3, 2, 1, ceil_mode=True),

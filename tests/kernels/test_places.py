@@ -1,9 +1,12 @@
 """Unpooling and its gradient: the same bits as the plain loops, also where several elements have one place."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from grids import normals
 from numpy.testing import assert_array_equal
+from numpy.typing import NDArray
 
 import fastconv as fc
 from fastconv.reference import python
@@ -46,6 +49,40 @@ def test_an_index_outside_is_reported(bad: int, kernels: Kernels) -> None:
     call(ops.max_unpool2d_backward, [image, indices], [(x.shape, kernels.dtype)])
     assert ops.max_unpool2d(x, indices, image.copy()) is False
     assert ops.max_unpool2d_backward(image, indices, x.copy()) is False
+
+
+def in_windows(shape: tuple[int, ...], width: int) -> NDArray[np.int64]:
+    """For each element a place in its own window of 2x2."""
+    p, q = np.mgrid[: shape[2], : shape[3]]
+    return 2 * (p * width + q) + np.random.default_rng(1).choice([0, 1, width, width + 1], shape)
+
+
+@pytest.mark.parametrize("move", [0, 1, 2, -2, "below", "nowhere"])
+@pytest.mark.parametrize("size", [(6, 38), (7, 39), (6, 35), (7, 8), (6, 33)])
+def test_places_in_windows_of_2x2(size: tuple[int, int], move: Any, kernels: Kernels) -> None:
+    """Where every element stays in its window, and where one of a plane does not."""
+    shape = (2, 3, size[0] // 2, size[1] // 2)
+    x, indices = normals(shape, kernels.dtype), in_windows(shape, size[1])
+    x[0, 0, 1, ::3] = -0.0
+    at = (1, 1, 1, shape[3] - 2)
+    by = 2 * size[1] if move == "below" else -1 - indices[at] if move == "nowhere" else move
+    indices[at] += by
+    image = (*shape[:2], *size)
+    for name in ("max_unpool2d", "max_pool2d_backward"):
+        (result,) = call(getattr(kernels.ops, name), [x, indices], [(image, kernels.dtype)])
+        (right,) = call(getattr(python, name), [x, indices], [(image, kernels.dtype)])
+        assert result.tobytes() == right.tobytes()
+
+
+@pytest.mark.parametrize("more", [2**32, -(2**32), 2**31, 2**63 - 2**32])
+def test_places_that_only_begin_like_those_of_a_window(more: int, kernels: Kernels) -> None:
+    shape, image = (2, 3, 3, 19), (2, 3, 6, 38)
+    x, indices = normals(shape, kernels.dtype), in_windows(shape, image[3])
+    for name in ("max_unpool2d", "max_pool2d_backward"):
+        assert getattr(kernels.ops, name)(x, indices, np.empty(image, kernels.dtype)) is True
+    indices[1, 2, 1, 7] += more
+    for name in ("max_unpool2d", "max_pool2d_backward"):
+        assert getattr(kernels.ops, name)(x, indices, np.empty(image, kernels.dtype)) is False
 
 
 def test_threads_change_no_bit(compiled: Kernels) -> None:
