@@ -161,7 +161,7 @@ cdef inline void fill_tables(const Border* border, const Band* band) noexcept no
                 for s in range(column.tap, column.tap + column.taps):
                     term.offset = <int>(c * band.plane + band.row.tap[r].shift * band.pitch
                                         + band.column.tap[s].shift)
-                    term.line = <int>((c * band.row.taps + r) * band.column.taps + s)
+                    term.line = <int>((c * band.row.taps + r) * band.column.taps + s) * LANES
                     term += 1
 
 

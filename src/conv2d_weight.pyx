@@ -133,7 +133,7 @@ cdef inline void terms_of(const Band* band, const Piece* at, Term* term) noexcep
             for q in range(at.columns):
                 term.offset = <int>(n * band.image_size + p * band.row.pace * band.pitch + q * band.column.pace)
                 term.line = line
-                line += 1
+                line += LANES
                 term += 1
 
 

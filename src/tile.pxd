@@ -23,8 +23,9 @@ first value to the last only inside of a loop, and takes 40 to 80 cycles to move
 columns of them can be left out without a table for each choice.
 
 `points` reads A where it lies, number by number: A[i, k] is at places[i] + terms[k].offset. B is packed in panels that
-are one to PANEL_VECTORS vectors wide, of which row terms[k].line is met. Any set of positions of an image can be the
-rows of such a tile, its taps the sum, or the other way round. Some are a row shorter, where rows do not divide evenly.
+are one to PANEL_VECTORS vectors wide, of which row terms[k].line / LANES is met. Any set of positions of an image can
+be the rows of such a tile, its taps the sum, or the other way round. Some are a row shorter, where rows do not divide
+evenly.
 
     vectors                  1   2   3   4
     rows, 16 registers       8   6
@@ -309,7 +310,23 @@ cdef inline int points_of(int vectors) noexcept nogil:
 
 cdef struct Term:               # of a sum of products; small, as a table of them is read for each tile
     int offset                  # of a number of A
-    int line                    # of B
+    int line                    # of B, times LANES
+
+
+cdef inline void points_term(
+    const int points, const int vectors, const real** point, vec (*acc)[PANEL_VECTORS], const Term* term, const real* b,
+) noexcept nogil:
+    cdef Py_ssize_t offset = term.offset
+    cdef const real* line = b + <Py_ssize_t>term.line * vectors
+    cdef vec b_k[PANEL_VECTORS]
+    cdef vec a_ik
+    cdef int i, j
+    for j in range(vectors):
+        b_k[j] = vec_load(line + j * LANES)
+    for i in range(points):
+        a_ik = vec_set(point[i][offset])
+        for j in range(vectors):
+            acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
 
 
 cdef inline void points_tile(
@@ -319,11 +336,7 @@ cdef inline void points_tile(
 ) noexcept nogil:
     cdef const real* point[POINTS]
     cdef vec acc[POINTS][PANEL_VECTORS]
-    cdef vec b_k[PANEL_VECTORS]
-    cdef vec a_ik
-    cdef const real* line
     cdef const Term* stop = terms + depth
-    cdef Py_ssize_t offset
     cdef const real* sums = <const real*>c if accumulate else NO_SUMS
     cdef Py_ssize_t sums_row = vectors * LANES if accumulate else 0
     cdef int i, j
@@ -332,17 +345,15 @@ cdef inline void points_tile(
         for j in range(vectors):
             acc[i][j] = vec_load(sums + i * sums_row + j * LANES)
     while True:                                     # at least once: else they would begin and end in memory
-        offset = terms.offset
-        line = b + <Py_ssize_t>terms.line * (vectors * LANES)
-        for j in range(vectors):
-            b_k[j] = vec_load(line + j * LANES)
-        for i in range(points):
-            a_ik = vec_set(point[i][offset])
-            for j in range(vectors):
-                acc[i][j] = vec_fma(a_ik, b_k[j], acc[i][j])
+        points_term(points, vectors, point, acc, terms, b)
         terms += 1
         if terms == stop:
             break
+        if vectors > 1:                             # two in a turn: a jump back takes the time of a few instructions
+            points_term(points, vectors, point, acc, terms, b)
+            terms += 1
+            if terms == stop:
+                break
     for i in range(points):
         for j in range(vectors):
             vec_store(c + (i * vectors + j) * LANES, acc[i][j])
@@ -352,7 +363,7 @@ ctypedef void (*Points)(
     Py_ssize_t depth,                           # at least 1
     const real* a, const Py_ssize_t* places,    # A[i, k] = a[places[i] + terms[k].offset]
     const Term* terms,
-    const real* b,                              # B[k, j] = b[terms[k].line * vectors * LANES + j], a packed panel
+    const real* b,                              # B[k, j] = b[terms[k].line * vectors + j], a packed panel
     real* c,                                    # points x vectors * LANES, contiguous
     bint accumulate,
 ) noexcept nogil
