@@ -140,13 +140,15 @@ def integers(function: str, name: str, value: Any) -> Array:
 
 def empty(function: str, cause: str, shape: Shape, dtype: DType) -> Array:
     """A new array for a result; ``cause`` names the argument that makes it as large as it is."""
-    if not 0 < dtype.itemsize * prod(shape) <= ADDRESS_LIMIT:
-        size = dtype.itemsize * prod(length or 1 for length in shape)  # NumPy cannot hold such an empty array either
-        if size > ADDRESS_LIMIT:
-            raise ValueError(
-                f"{function}: {cause} gives a result of shape {shape}, {size} bytes: more than an address can hold"
-            )
-    return np.empty(shape, dtype)
+    try:
+        return np.empty(shape, dtype)
+    except (ValueError, OverflowError):
+        size = dtype.itemsize * prod(length or 1 for length in shape)  # as NumPy counts: even if it is empty
+        if size <= ADDRESS_LIMIT:
+            raise
+    raise ValueError(
+        f"{function}: {cause} gives a result of shape {shape}, {size} bytes: more than an address can hold"
+    )
 
 
 def check_shape(function: str, name: str, array: Array, expected: Shape, reason: str) -> None:

@@ -27,8 +27,8 @@ from .tile cimport shorter_tiles
 from .workspace cimport Workspace, reserve, take, whole_lines
 
 cdef enum:
-    GEMM_DEPTH = 768            # k in a chunk, at most: the rows of A of a tile stay in L1
-    GEMM_VECTORS = 8            # so many vectors of B, GEMM_DEPTH deep, take a third of L2
+    GEMM_DEPTH = 1024           # k in a chunk, at most: the rows of A of a tile stay in L1
+    GEMM_VECTORS = 8            # so many vectors of B, GEMM_DEPTH deep, take a half of L2
     TURN_COLUMNS = 128          # so many columns pay for turning A
     TURN_DEPTH = 64             # turned at a time: a multiple of LANES
     TURN_ROWS = 16
