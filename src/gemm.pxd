@@ -23,7 +23,7 @@ from .simd cimport (
     vec_store, vec_store_part, vec_transpose,
 )
 from .tile cimport FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, few_vectors, product_rows, product_tile
-from .tile cimport shorter_tiles
+from .tile cimport ProductTile, shorter_tiles
 from .workspace cimport Workspace, reserve, take, whole_lines
 
 cdef enum:
@@ -35,7 +35,8 @@ cdef enum:
     TURN_ITEM = 64              # rows of an item: mostly of those that the thread multiplies then
     GEMM_FLOPS = 2000000000     # of one item, at most: some ten milliseconds
     GEMM_WORDS = 4194304        # likewise, where memory is the work
-    PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile
+    PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile, if C is
+    PREFETCH_WORDS = 32768      # so large that it may lie far away
     AHEAD = 8                   # rows of B
     LINE_REALS = 64 // sizeof(real)     # of the cache
     TERMS = 4                   # added to a row of C at a time
@@ -124,18 +125,24 @@ cdef inline void pack_lines(const real* b, Py_ssize_t b_k, Py_ssize_t depth, con
 
     A row of all of them at a time: rows may be pages apart. Lines are asked for in time.
     """
-    cdef Py_ssize_t k, j, panel, start, wide, end = panel_start(panels, count) * LANES
+    cdef Py_ssize_t k, j, panel, wide, end = panel_start(panels, count) * LANES
     cdef const real* line
+    cdef real* place
     for k in range(depth):
         line = b + k * b_k
         for j in range((end + LINE_REALS - 1) // LINE_REALS):
             prefetch(line + AHEAD * b_k + j * LINE_REALS)      # the address need not exist
+        place = to
         for panel in range(count):
-            start = panel_start(panels, panel) * LANES
             wide = panels.least + (panel >= panels.narrow)
-            for j in range(wide):
-                vec_store(to + packed_start(panels, panel, depth) + (k * wide + j) * LANES,
-                          vec_load(line + start + j * LANES))
+            if wide == PRODUCT_VECTORS:
+                for j in range(PRODUCT_VECTORS):
+                    vec_store(place + (k * PRODUCT_VECTORS + j) * LANES, vec_load(line + j * LANES))
+            else:
+                for j in range(wide):
+                    vec_store(place + (k * wide + j) * LANES, vec_load(line + j * LANES))
+            line += wide * LANES
+            place += wide * LANES * depth + LINE_REALS
 
 
 cdef inline void turn_rows(const Gemm* g, Py_ssize_t matrix, Py_ssize_t first_row, Py_ssize_t end_row) noexcept nogil:
@@ -290,10 +297,12 @@ cdef inline void gemm_block(const Gemm* g, Py_ssize_t product, Py_ssize_t first_
     cdef Py_ssize_t tile_rows = product_rows(panels.least + (panels.narrow < panels.count))
     cdef Py_ssize_t tiles = (end_row - first_row + tile_rows - 1) // tile_rows, packed
     cdef Py_ssize_t full = tiles - shorter_tiles(end_row - first_row, tile_rows)
-    cdef Py_ssize_t chunk, k, tile, row, rows, panel, start, wide, column, width, j
+    cdef Py_ssize_t chunk, k, tile, row, rows, height, panel, start, wide, column, width, j
     cdef const real* a_first = g.a + which * g.M * g.depth
     cdef const real* b_first = g.b + product * g.depth * g.N
     cdef real* c_first = g.c + product * g.M * g.N
+    cdef const real* place
+    cdef ProductTile narrow, broad              # for panels of panels.least vectors, and one more
     cdef Product p
     if g.depth == 0:
         for row in range(first_row, end_row):
@@ -322,35 +331,37 @@ cdef inline void gemm_block(const Gemm* g, Py_ssize_t product, Py_ssize_t first_
                     pack_vector(b_first + k * g.b_k + (column + max(min(j * LANES, width - LANES), 0)) * g.b_column,
                                 g.b_k, g.b_column, p.depth, min(width, LANES),
                                 b_packed + packed_start(&panels, panel, p.depth) + j * LANES, wide * LANES)
-        row, rows = first_row, tile_rows
+        row, rows = first_row, 0
         for tile in range(tiles):
-            if tile == full:
-                rows -= 1
-            rows = min(end_row - row, rows)
+            height = min(end_row - row, tile_rows - (tile >= full))
+            if height != rows:
+                rows = height
+                narrow = product_tile(rows, panels.least)
+                broad = product_tile(rows, panels.least + 1) if panels.narrow < panels.count else narrow
             p.row_bias = g.row_bias + which * g.M + row if g.row_bias != NULL and chunk == g.chunks - 1 else NULL
             p.a, p.a_row, p.a_k = a_first + row * g.a_row + k * g.a_k, g.a_row, g.a_k
+            column, place = first * LANES, b_packed
             for panel in range(panels.count):
-                start = panel_start(&panels, panel)
-                wide = panel_start(&panels, panel + 1) - start
-                column = (first + start) * LANES
+                wide = panels.least + (panel >= panels.narrow)
                 width = min(g.N - column, wide * LANES)
                 p.c, p.c_last = c_first + row * g.N + column, width - LANES
                 p.bias = g.bias + column if g.bias != NULL and chunk == g.chunks - 1 else NULL
                 if g.in_place and width >= LANES:
                     p.b, p.b_k, p.b_last = b_first + k * g.b_k + column, g.b_k, width - LANES
                 else:
-                    p.b, p.b_k = b_packed + packed_start(&panels, panel, p.depth), wide * LANES
-                    p.b_last = (wide - 1) * LANES
+                    p.b, p.b_k, p.b_last = place, wide * LANES, (wide - 1) * LANES
+                column += wide * LANES
+                place += wide * LANES * p.depth + LINE_REALS
                 if width < LANES:
                     narrow_tile(&p, rows, width)
                     continue
-                if p.depth >= PREFETCH_DEPTH:
+                if p.depth >= PREFETCH_DEPTH and g.M * g.N >= PREFETCH_WORDS:
                     if panel + 1 < panels.count:
-                        prefetch_block(p.c + width, g.N, rows, min(g.N - column - width, wide * LANES))
+                        prefetch_block(p.c + width, g.N, rows, min(g.N - column, wide * LANES))
                     else:
                         prefetch_block(c_first + (row + rows) * g.N + first * LANES, g.N,
                                        min(end_row - row - rows, rows), min(g.N - first * LANES, wide * LANES))
-                product_tile(rows, wide)(&p)
+                (narrow if panel < panels.narrow else broad)(&p)
             row += rows
 
 
