@@ -198,7 +198,8 @@ cdef int elementwise(Sweep sweep, double work, a, b, out, double first, double s
         job.size = last(&held).len // <Py_ssize_t>sizeof(real)
         job.all.b = <const real*>pointer(&held, b, READ)
         job.all.out = <real*>pointer(&held, out, WRITE)
-        job.all.stream = job.size >= STREAM_BYTES // <Py_ssize_t>sizeof(real)
+        # Made of one array, a result twice as large may still stay in a cache.
+        job.all.stream = job.size >= STREAM_BYTES * (2 if a is b else 1) // <Py_ssize_t>sizeof(real)
         job.block = min(max(job.size // LEAST_ITEMS, LEAST_BLOCK), BLOCK)
         items = (job.size + job.block - 1) // job.block
         with nogil:
