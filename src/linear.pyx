@@ -7,11 +7,12 @@ from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
 from .gemm cimport Gemm, gemm
 from .geometry cimport Conv, read_geometry
-from .simd cimport TILE_COLUMNS, TILE_ROWS, real
+from .simd cimport LANES, TILE_COLUMNS, TILE_ROWS, real, vec, vec_add, vec_load, vec_set, vec_store
 from .tile cimport packed_tile
 
 cdef enum:
-    BIAS_BLOCK = 64             # columns of one item of the sum
+    BIAS_VECTORS = 8            # of columns, in one item of the sum
+    BIAS_BLOCK = BIAS_VECTORS * LANES
     PEAK_DEPTH = 128            # tiles of this depth stay in the nearest cache
 
 
@@ -116,21 +117,36 @@ cdef struct BiasGradient:
     Py_ssize_t M, columns
 
 
+cdef inline void sum_columns(const real* line, Py_ssize_t rows, Py_ssize_t columns, const int vectors,
+                             real* to) noexcept nogil:
+    """to[j] = sum of line[m*columns + j] over m, in order."""
+    cdef vec sums[BIAS_VECTORS]
+    cdef Py_ssize_t _m
+    cdef int i
+    for i in range(vectors):
+        sums[i] = vec_set(0)
+    for _m in range(rows):
+        for i in range(vectors):
+            sums[i] = vec_add(sums[i], vec_load(line + i * LANES))
+        line += columns
+    for i in range(vectors):
+        vec_store(to + i * LANES, sums[i])
+
+
 cdef void bias_block(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef BiasGradient* j = <BiasGradient*>argument
-    cdef Py_ssize_t first = item * BIAS_BLOCK
-    cdef Py_ssize_t width = min(j.columns - first, BIAS_BLOCK)
-    cdef real total[BIAS_BLOCK]
-    cdef const real* line = j.grad_output + first
-    cdef Py_ssize_t _m, t
-    for t in range(BIAS_BLOCK):
-        total[t] = 0
-    for _m in range(j.M):
-        for t in range(width):
-            total[t] += line[t]
-        line += j.columns
-    for t in range(width):
-        j.grad_bias[first + t] = total[t]
+    cdef Py_ssize_t first = item * BIAS_BLOCK, stop = min(first + BIAS_BLOCK, j.columns), column = first, at, m
+    if stop - first == BIAS_BLOCK:
+        sum_columns(j.grad_output + first, j.M, j.columns, BIAS_VECTORS, j.grad_bias + first)
+        return
+    while column < stop and stop - first >= LANES:
+        at = min(column, stop - LANES)                  # some once more, rather than a part of a vector
+        sum_columns(j.grad_output + at, j.M, j.columns, 1, j.grad_bias + at)
+        column += LANES
+    for at in range(column, stop):
+        j.grad_bias[at] = 0
+        for m in range(j.M):
+            j.grad_bias[at] += j.grad_output[m * j.columns + at]
 
 
 def linear_grad_bias(grad_output, grad_bias):
