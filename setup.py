@@ -66,6 +66,8 @@ if WINDOWS:
     COMPILE = [flag for flag in COMPILE if flag != "-fvisibility=hidden"]       # names of a .pyd are hidden anyway
     LINK = []
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+SHORT_RUNS = ("depthwise", "depthwise_weight")          # of vectors: not worth the calls that GCC makes of them,
+NO_CALLS = ["-fno-tree-loop-distribute-patterns"]       # of memset and memcpy
 COMPACT = ("optim",)                                    # with -O2: as fast or faster, and smaller
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
@@ -160,9 +162,11 @@ class BuildKernels(build_ext):
             return
         linker = self.compiler.linker_so
         self.compiler.linker_so = [word for word in linker if not word.startswith("-Wl,-rpath")]
-        if self.compiles("int probe;", GCC_ONLY):
+        if self.compiles("int probe;", [*GCC_ONLY, *NO_CALLS]):
             for extension in self.extensions:
                 extension.extra_compile_args += GCC_ONLY
+                if extension.name.rpartition(".")[2] in SHORT_RUNS:
+                    extension.extra_compile_args += NO_CALLS
         openmp = "#include <omp.h>\nint probe(void) { return omp_get_max_threads(); }\n"
         if not switched_on("FASTCONV_NO_OPENMP") and self.compiles(openmp, ["-fopenmp"]):
             for extension in self.extensions:

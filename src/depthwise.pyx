@@ -26,7 +26,7 @@ from .plane cimport Plane, Unit, fill, kernel_of, lay_out, place, unit_of, whole
 from .planes cimport OUTPUTS, Grid, few_pixels, follow, new_grid, pack, sum_positions, sum_rows, unpack
 from .workspace cimport LINE, aligned, memory, whole_lines
 from .simd cimport (
-    LANES, copy_reals, prefetch, real, vec, vec_load, vec_store, vec_store_part, vec_zip_high, vec_zip_low,
+    LANES, copy_reals, prefetch, real, vec, vec_load, vec_store, vec_store_part, vec_store_zipped, vec_zip_low,
 )
 from .stencil cimport Slide, slide_of
 
@@ -95,8 +95,7 @@ cdef inline void interleave(real* to, const real* even, const real* odd, Py_ssiz
                             const real* limit) noexcept nogil:
     cdef Py_ssize_t w = 0
     while w + 2 * LANES <= width:
-        vec_store(to + w, vec_zip_low(vec_load(even + w // 2), vec_load(odd + w // 2)))
-        vec_store(to + w + LANES, vec_zip_high(vec_load(even + w // 2), vec_load(odd + w // 2)))
+        vec_store_zipped(to + w, vec_load(even + w // 2), vec_load(odd + w // 2))
         w += 2 * LANES
     if w + LANES <= width:
         vec_store(to + w, vec_zip_low(vec_load(even + w // 2), vec_load(odd + w // 2)))

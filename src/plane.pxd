@@ -113,7 +113,7 @@ cdef inline void zeros(real* to, Py_ssize_t count) noexcept nogil:
 
 cdef inline void pick(real* to, const real* line, Py_ssize_t count, Py_ssize_t step, const real* end) noexcept nogil:
     """Every step-th of a line; of a short one LANES are written. Nothing is read at `end` and beyond."""
-    cdef Py_ssize_t i = 0
+    cdef Py_ssize_t i = 0, last = max(count - LANES, 0)
     if step == 1:
         if count >= LANES:
             copy_reals(to, line, count)
@@ -122,10 +122,11 @@ cdef inline void pick(real* to, const real* line, Py_ssize_t count, Py_ssize_t s
         else:
             vec_store(to, vec_load_part(line, count))
         return
-    while step == 2 and i < count and line + 2 * (min(i, max(count - LANES, 0)) + LANES) <= end:
-        i = min(i, max(count - LANES, 0))
-        vec_store(to + i, vec_load_even(line + 2 * i))
-        i += LANES
+    if step == 2 and line + 2 * (last + LANES) <= end:
+        while i < count:
+            i = min(i, last)
+            vec_store(to + i, vec_load_even(line + 2 * i))
+            i += LANES
     for i in range(i, count):
         to[i] = line[i * step]
 
@@ -133,12 +134,15 @@ cdef inline void pick(real* to, const real* line, Py_ssize_t count, Py_ssize_t s
 cdef inline void split(real* even, real* odd, const real* line, Py_ssize_t evens, Py_ssize_t odds,
                        const real* end) noexcept nogil:
     """A line by turns into two; `evens` is `odds` or one more."""
-    cdef Py_ssize_t i = 0
-    while i < odds and line + 2 * (min(i, max(odds - LANES, 0)) + LANES) <= end:
-        i = min(i, max(odds - LANES, 0))
-        vec_store(even + i, vec_load_even(line + 2 * i))
-        vec_store(odd + i, vec_load_odd(line + 2 * i))
-        i += LANES
+    cdef Py_ssize_t i = 0, last = max(odds - LANES, 0)
+    cdef vec x, y
+    if line + 2 * (last + LANES) <= end:
+        while i < odds:
+            i = min(i, last)
+            x, y = vec_load_even(line + 2 * i), vec_load_odd(line + 2 * i)
+            vec_store(even + i, x)
+            vec_store(odd + i, y)
+            i += LANES
     for i in range(i, odds):
         even[i], odd[i] = line[2 * i], line[2 * i + 1]
     if evens > odds:
