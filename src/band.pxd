@@ -22,10 +22,9 @@ zeros. Positions are then `step` apart, so that each has a place of its own:
 Nothing is copied twice and no position is thrown away, but positions can only be read one by one. Where no tap leaves
 the image, the image is its own window.
 """
-from libc.string cimport memset
-
 from .simd cimport (
     LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, real, vec_load, vec_load_even, vec_store,
+    zero_reals,
 )
 from .tile cimport MOST_VECTORS
 from .workspace cimport whole_lines
@@ -289,12 +288,11 @@ cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_
                     for y in range(height):
                         h = at.row * band.row.step + y * band.row.every + band.row.tap[a].origin
                         if h < 0 or h >= band.row.size or left == right:
-                            memset(out, 0, band.pitch * sizeof(real))
+                            zero_reals(out, band.pitch)
                             out += band.pitch
                             continue
                         line = source + n * image_step + (c * band.row.size + h) * band.column.size + origin
-                        for x in range(left):
-                            out[x] = 0
+                        zero_reals(out, left)
                         if step == 1:
                             copy_reals(out + left, line + left, right - left)
                         else:
@@ -304,8 +302,7 @@ cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_
                                 x += LANES
                             for x in range(x, right):
                                 out[x] = line[x * step]
-                        for x in range(right, band.pitch):
-                            out[x] = 0
+                        zero_reals(out + right, band.pitch - right)
                         out += band.pitch
 
 

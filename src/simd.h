@@ -144,6 +144,18 @@ VINLINE void copy_reals(real *to, const real *from, int64_t count) {
     vec_store(to + count - LANES, vec_load(from + count - LANES));
 }
 
+/* Likewise zeros. The compiler does not know which number they are, or it would call memset. */
+VINLINE void zero_reals(real *to, int64_t count) {
+    vec zero = vec_keep(vec_set(0));
+    int64_t i;
+    if (count < LANES) {
+        for (i = 0; i < count; i++) to[i] = LANE(zero, 0);
+        return;
+    }
+    for (i = 0; i < count - LANES; i += LANES) vec_store(to + i, zero);
+    vec_store(to + count - LANES, zero);
+}
+
 /* Arithmetic. vec_fma is one rounding where the machine has it, two elsewhere. */
 VINLINE vec vec_add(vec a, vec b) { return a + b; }
 VINLINE vec vec_sub(vec a, vec b) { return a - b; }

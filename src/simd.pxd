@@ -41,6 +41,7 @@ cdef extern from "simd.h" nogil:
     Py_ssize_t stream_offset(const real* p) noexcept    # elements up to the first such place
     void stream_end() noexcept
     void copy_reals(real* to, const real* from_, Py_ssize_t count) noexcept      # a short run
+    void zero_reals(real* to, Py_ssize_t count) noexcept                         # likewise
 
     vec vec_add(vec a, vec b) noexcept
     vec vec_sub(vec a, vec b) noexcept
