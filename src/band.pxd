@@ -35,6 +35,7 @@ cdef enum:
     ITEM_CYCLES = 500           # to begin and end an item, and a line of a copy, about
     LINE_CYCLES = 12
     TAPS = 256                  # taps summed before the next channels are laid out, about: their weights stay in L1
+    PER_SHARED = 4              # lines in a window for one that the next has too, if all taps are summed at once
     WINDOW = 49152              # reals in a window, about: it stays in L2
     STORE_CYCLES = 5            # to turn a vector of channels, about
     MOST_OFFSET = 0x7fffffff    # from a position to a tap, as tiles of points have them
@@ -207,12 +208,15 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
     flat, taps: how many positions and taps are wanted at a time; image_step: of the source
     Each tile meets a cache line for each row of taps, which counts if there are few columns of them.
     """
-    cdef Py_ssize_t items, lines
+    cdef Py_ssize_t items, lines, rows
     frame(&band.row)
     frame(&band.column)
     band.column_items = ceil_div(band.column.grid, COLUMNS)
     band.columns = ceil_div(band.column.grid, band.column_items)
-    band.row_items = ceil_div(band.row.grid, clamp(flat // band.columns, 1, band.row.grid))
+    rows = flat // band.columns
+    if band.channels * band.row.taps * band.column.taps <= taps:
+        rows = max(rows, min(PER_SHARED * (band.row.reach + 1 - band.row.pace) // band.row.pace, 3 * rows))
+    band.row_items = ceil_div(band.row.grid, clamp(rows, 1, band.row.grid))
     band.band_rows = ceil_div(band.row.grid, band.row_items)
     if band.row_items == band.column_items == 1:
         deal_images(band, flat // (band.band_rows * band.columns), most_images)
