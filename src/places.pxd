@@ -3,8 +3,9 @@
     scatter    zeros, to which every element is added at its place, in order
     place      zeros, in which every element is stored at its place, in order: the last one stays
     gather     the gradient of `place`: every element from its place, but 0 for one that did not stay
-Pooling by windows of 2x2 side by side gives each element one of four places. Planes of which that is true are written
-row by row, LANES elements at a time, instead of zeros first; whether it is true is seen on the way.
+Pooling by windows of 2x2 side by side gives each element one of four places, by windows of 3x3 around every second
+pixel one of nine. Planes of which that is true are written row by row, LANES elements at a time, instead of zeros
+first; whether it is true is seen on the way.
 An index is checked where it is used, as a pass over all of them would cost as much as the work itself.
 """
 from libc.stdint cimport int64_t, uint64_t
@@ -13,8 +14,8 @@ from libc.string cimport memset
 
 from ...parallel cimport Body, run, team
 from .simd cimport (
-    LANES, lane_int, mask, mask_add, mask_any, mask_eq, mask_load, mask_load_wide, mask_or, mask_set, real, vec,
-    vec_add, vec_load, vec_select, vec_set, vec_store_zipped,
+    LANES, lane_int, mask, mask_add, mask_and, mask_any, mask_eq, mask_load, mask_load_wide, mask_lt, mask_or, mask_set,
+    mask_store, real, vec, vec_add, vec_load, vec_select, vec_set, vec_store, vec_store_zipped,
 )
 from .workspace cimport LINE, memory
 
@@ -112,7 +113,83 @@ cdef inline bint spread_windows(const Planes* j, const bint adds, const real* so
     return not mask_any(lost)
 
 
-cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item) noexcept nogil:
+cdef inline void read_row(const real* source, const int64_t* indices, Py_ssize_t count, real* values,
+                          lane_int* places) noexcept nogil:
+    """A row of elements and where they go, and LANES that go nowhere. -0 becomes 0, as if it was added to zero."""
+    cdef Py_ssize_t q = 0, at
+    while q < count:
+        at = min(q, count - LANES)
+        vec_store(values + at, vec_add(vec_load(source + at), vec_set(0)))
+        mask_store(places + at, mask_load_wide(indices + at))
+        q += LANES
+    vec_store(values + count, vec_set(0))
+    mask_store(places + count, mask_set(-1))
+
+
+cdef inline vec taken(const real* value, const lane_int* index, mask place, mask* found) noexcept nogil:
+    """The elements that go to these places, one for each lane, else 0; found: one less for each that does."""
+    cdef mask here = mask_eq(mask_load(index), place)
+    found[0] = mask_add(found[0], here)
+    return vec_select(here, vec_load(value), vec_set(0))
+
+
+cdef inline bint add_overlapping(const Planes* j, const real* source, const int64_t* indices, real* into,
+                                 char* scratch) noexcept nogil:
+    """A plane whose elements each have a place in their own window of 3x3: of rows 2p - 1 to 2p + 1, and columns
+    likewise. False if that is not so. Q >= LANES; H and W are twice P and Q. (A row of two vectors pays: a load across
+    two stores just made waits.)
+    """
+    cdef Py_ssize_t p, q, at, i, W = j.W, length = j.Q + LANES, total = 0
+    cdef real* above = <real*>scratch                           # row p of elements, and the next one
+    cdef real* below = above + length
+    cdef lane_int* above_at = <lane_int*>(below + length)
+    cdef lane_int* below_at = above_at + length
+    cdef lane_int lanes[LANES]
+    cdef mask columns, numbers, place, found, all_found = mask_set(0)
+    cdef vec even, odd
+    for i in range(LANES):
+        lanes[i] = <lane_int>i
+    numbers = mask_load(lanes)
+    columns = mask_add(numbers, numbers)
+    read_row(source, indices, j.Q, below, below_at)
+    for p in range(j.P):
+        above, below, above_at, below_at = below, above, below_at, above_at
+        if p + 1 < j.P:
+            read_row(source + (p + 1) * j.Q, indices + (p + 1) * j.Q, j.Q, below, below_at)
+        else:
+            for i in range(length):
+                below[i], below_at[i] = 0, -1
+        q = 0
+        while q < j.Q:
+            at = min(q, j.Q - LANES)
+            found = mask_set(0)
+            place = mask_add(columns, mask_set(<lane_int>(2 * (p * W + at))))
+            even = taken(above + at, above_at + at, place, &found)
+            place = mask_add(place, mask_set(1))
+            odd = taken(above + at, above_at + at, place, &found)
+            odd = vec_add(odd, taken(above + at + 1, above_at + at + 1, place, &found))
+            vec_store_zipped(into + 2 * at, even, odd)
+            place = mask_add(place, mask_set(<lane_int>(W - 1)))
+            even = taken(above + at, above_at + at, place, &found)
+            even = vec_add(even, taken(below + at, below_at + at, place, &found))
+            place = mask_add(place, mask_set(1))
+            odd = taken(above + at, above_at + at, place, &found)
+            odd = vec_add(odd, taken(above + at + 1, above_at + at + 1, place, &found))
+            odd = vec_add(odd, taken(below + at, below_at + at, place, &found))
+            odd = vec_add(odd, taken(below + at + 1, below_at + at + 1, place, &found))
+            vec_store_zipped(into + W + 2 * at, even, odd)
+            if at < q:                                          # others were counted before
+                found = mask_and(found, mask_lt(mask_set(<lane_int>(q - at - 1)), numbers))
+            all_found = mask_add(all_found, found)
+            q += LANES
+        into += 2 * W
+    mask_store(lanes, all_found)
+    for i in range(LANES):
+        total -= lanes[i]
+    return total == j.P * j.Q
+
+
+cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item, int thread) noexcept nogil:
     cdef Planes j = shared[0]
     cdef Py_ssize_t t, plane, outputs = j.P * j.Q, inputs = j.H * j.W
     cdef const real* source
@@ -120,10 +197,15 @@ cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item) noexce
     cdef real* into
     cdef int64_t at
     cdef bint windows = j.H // 2 == j.P and j.W // 2 == j.Q and j.Q >= LANES > 1 and inputs < LARGEST_PLACE
+    cdef bint overlapping = adds and windows and j.H % 2 == j.W % 2 == 0 and j.Q >= 2 * LANES
     for plane in range(first_plane(&j, item), first_plane(&j, item + 1)):
         source, indices = j.source + plane * outputs, j.indices + plane * outputs
         into = j.target + plane * inputs
-        if windows and spread_windows(&j, adds, source, indices, into):
+        if windows:
+            windows = spread_windows(&j, adds, source, indices, into)      # the next plane is of the same kind, mostly
+            if windows:
+                continue
+        if overlapping and add_overlapping(&j, source, indices, into, j.scratch + thread * j.scratch_size):
             continue
         memset(into, 0, inputs * sizeof(real))
         for t in range(outputs):
@@ -136,11 +218,11 @@ cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item) noexce
 
 
 cdef inline void scatter_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    spread(<Planes*>argument, True, item)
+    spread(<Planes*>argument, True, item, thread)
 
 
 cdef inline void place_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    spread(<Planes*>argument, False, item)
+    spread(<Planes*>argument, False, item, thread)
 
 
 cdef inline void gather_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:

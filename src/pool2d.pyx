@@ -128,7 +128,7 @@ cdef bint spread(source, indices, target, Body body) except -1:
         job.target = <real*>pointer(&held, target, WRITE)
         large_side(&job, last(&held))
         job.outside = False
-        each_plane(&job, body, 0)
+        each_plane(&job, body, 2 * (job.Q + LANES) * (sizeof(real) + sizeof(lane_int)))
     finally:
         release(&held)
     return not job.outside

@@ -74,6 +74,29 @@ def test_places_in_windows_of_2x2(size: tuple[int, int], move: Any, kernels: Ker
         assert result.tobytes() == right.tobytes()
 
 
+@pytest.mark.parametrize("move", [0, 1, -1, 3, "below", "last", "nowhere"])
+@pytest.mark.parametrize("width", [16, 32, 34, 38, 46])
+def test_places_in_windows_of_3x3(width: int, move: Any, kernels: Kernels) -> None:
+    """Around every second pixel, as far as they lie in the image; and where one of a plane lies elsewhere."""
+    shape, image = (2, 3, 4, width // 2), (2, 3, 8, width)
+    p, q = np.mgrid[:4, : width // 2]
+    rng = np.random.default_rng(2)
+    rows = np.maximum(2 * p + rng.integers(-1, 2, shape), 0)
+    indices = rows * width + np.maximum(2 * q + rng.integers(-1, 2, shape), 0)
+    indices[0, 0] = np.maximum(2 * p - 1, 0) * width + np.maximum(2 * q - 1, 0)
+    indices[0, 1] = np.minimum(2 * p // 4 * 4 + 1, 7) * width + 2 * q // 4 * 4 + 1  # four elements at one place
+    at = (1, 1, 2, shape[3] - 1)
+    by = {"below": 4 * width, "last": 8 * width - 1 - indices[at], "nowhere": -1 - indices[at]}.get(move, move)
+    indices[at] = min(indices[at] + by, 8 * width - 1)
+    dy = normals(shape, kernels.dtype)
+    dy[0, :, 1, ::3] = -0.0
+    (result,) = call(kernels.ops.max_pool2d_backward, [dy, indices], [(image, kernels.dtype)])
+    right = np.zeros((6, 8 * width), kernels.dtype)
+    for plane, places, values in zip(right, indices.reshape(6, -1), dy.reshape(6, -1), strict=True):
+        np.add.at(plane, places[places >= 0], values[places >= 0])
+    assert result.tobytes() == right.tobytes()
+
+
 @pytest.mark.parametrize("more", [2**32, -(2**32), 2**31, 2**63 - 2**32])
 def test_places_that_only_begin_like_those_of_a_window(more: int, kernels: Kernels) -> None:
     shape, image = (2, 3, 3, 19), (2, 3, 6, 38)
