@@ -35,6 +35,7 @@ cdef struct Planes:
     char* scratch                           # of all threads
     size_t scratch_size                     # of one, in bytes
     Py_ssize_t* edges                       # of bins: where each of P begins and ends, then each of Q
+    bint adds                               # to what is at a place, instead of replacing it
     bint outside                            # whether an index named no place
 
 
@@ -75,13 +76,13 @@ cdef inline void large_side(Planes* j, const Py_buffer* array) noexcept:
     j.H, j.W = array.shape[2], array.shape[3]
 
 
-cdef inline bint spread_windows(const Planes* j, const bint adds, const real* source, const int64_t* indices,
+cdef inline bint spread_windows(const Planes* j, const real* source, const int64_t* indices,
                                 real* into) noexcept nogil:
     """A plane whose elements each have a place in their own window of 2x2; False if that is not so. Q >= LANES."""
     cdef Py_ssize_t p, q, at, W = j.W, last = j.Q - LANES
     cdef lane_int lanes[LANES]
     cdef mask columns, place, index, first, second, third, fourth, own, lost = mask_set(0)
-    cdef vec x, zero = vec_set(0)
+    cdef vec x, zero = vec_set(0), start = vec_set(0 if j.adds else <real>-0.0)     # adding -0 changes nothing
     for q in range(LANES):
         lanes[q] = <lane_int>(2 * q)
     columns = mask_load(lanes)
@@ -89,9 +90,7 @@ cdef inline bint spread_windows(const Planes* j, const bint adds, const real* so
         q = 0
         while q < j.Q:
             at = min(q, last)
-            x = vec_load(source + at)
-            if adds:
-                x = vec_add(x, zero)
+            x = vec_add(vec_load(source + at), start)
             index = mask_load_wide(indices + at)
             place = mask_add(columns, mask_set(<lane_int>(2 * (p * W + at))))
             first = mask_eq(index, place)
@@ -189,7 +188,8 @@ cdef inline bint add_overlapping(const Planes* j, const real* source, const int6
     return total == j.P * j.Q
 
 
-cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item, int thread) noexcept nogil:
+cdef inline void spread_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+    cdef Planes* shared = <Planes*>argument
     cdef Planes j = shared[0]
     cdef Py_ssize_t t, plane, outputs = j.P * j.Q, inputs = j.H * j.W
     cdef const real* source
@@ -197,12 +197,12 @@ cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item, int th
     cdef real* into
     cdef int64_t at
     cdef bint windows = j.H // 2 == j.P and j.W // 2 == j.Q and j.Q >= LANES > 1 and inputs < LARGEST_PLACE
-    cdef bint overlapping = adds and windows and j.H % 2 == j.W % 2 == 0 and j.Q >= 2 * LANES
+    cdef bint overlapping = j.adds and windows and j.H % 2 == j.W % 2 == 0 and j.Q >= 2 * LANES
     for plane in range(first_plane(&j, item), first_plane(&j, item + 1)):
         source, indices = j.source + plane * outputs, j.indices + plane * outputs
         into = j.target + plane * inputs
         if windows:
-            windows = spread_windows(&j, adds, source, indices, into)      # the next plane is of the same kind, mostly
+            windows = spread_windows(&j, source, indices, into)      # the next plane is of the same kind, mostly
             if windows:
                 continue
         if overlapping and add_overlapping(&j, source, indices, into, j.scratch + thread * j.scratch_size):
@@ -211,18 +211,10 @@ cdef inline void spread(Planes* shared, const bint adds, Py_ssize_t item, int th
         for t in range(outputs):
             at = indices[t]
             if <uint64_t>at < <uint64_t>inputs:
-                into[at] = into[at] + source[t] if adds else source[t]
+                into[at] = into[at] + source[t] if j.adds else source[t]
             elif at != -1:
                 shared.outside = True
                 return
-
-
-cdef inline void scatter_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    spread(<Planes*>argument, True, item, thread)
-
-
-cdef inline void place_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
-    spread(<Planes*>argument, False, item, thread)
 
 
 cdef inline void gather_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:

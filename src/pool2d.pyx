@@ -16,7 +16,7 @@ from ...parallel cimport Body, run, team
 from .arrays cimport READ, WRITE, Buffers, last, pointer, release
 from .bins cimport bin_maxima, bin_means, bin_shares, set_edges
 from .places cimport (
-    Planes, each_plane, gather_planes, large_side, per_item, place_planes, scatter_planes, small_side,
+    Planes, each_plane, gather_planes, large_side, per_item, small_side, spread_planes,
 )
 from .simd cimport (
     LANES, lane_int, mask_any, mask_load, mask_lt, mask_set, real, vec, vec_add, vec_is_nan, vec_load, vec_load_part,
@@ -106,7 +106,7 @@ def max_pool2d_backward(grad_output, indices, grad_input):
 
     False if an index is neither a place in the plane nor -1; grad_input is of no use then.
     """
-    return spread(grad_output, indices, grad_input, scatter_planes)
+    return spread(grad_output, indices, grad_input, True)
 
 
 def max_unpool2d(input, indices, output):
@@ -114,10 +114,10 @@ def max_unpool2d(input, indices, output):
 
     False if an index is neither a place in the plane nor -1; output is of no use then.
     """
-    return spread(input, indices, output, place_planes)
+    return spread(input, indices, output, False)
 
 
-cdef bint spread(source, indices, target, Body body) except -1:
+cdef bint spread(source, indices, target, bint adds) except -1:
     cdef Planes job
     cdef Buffers held
     held.count = 0
@@ -127,8 +127,8 @@ cdef bint spread(source, indices, target, Body body) except -1:
         job.indices = <const int64_t*>pointer(&held, indices, READ)
         job.target = <real*>pointer(&held, target, WRITE)
         large_side(&job, last(&held))
-        job.outside = False
-        each_plane(&job, body, 2 * (job.Q + LANES) * (sizeof(real) + sizeof(lane_int)))
+        job.adds, job.outside = adds, False
+        each_plane(&job, spread_planes, 2 * (job.Q + LANES) * (sizeof(real) + sizeof(lane_int)))
     finally:
         release(&held)
     return not job.outside
@@ -341,7 +341,7 @@ cdef inline void spread_whole_windows(const Pool* j, const real* grad, real* int
         memset(into, 0, W * sizeof(real))
 
 
-cdef void spread_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
+cdef void share_planes(void* argument, Py_ssize_t item, int thread) noexcept nogil:
     cdef Pool j = (<const Pool*>argument)[0]
     cdef Py_ssize_t start = item * j.rows_per_item, stop = min(start + j.rows_per_item, j.planes)
     cdef Py_ssize_t plane, h, p, made, more, begun, stale
@@ -392,7 +392,7 @@ def avg_pool2d_backward(grad_output, grad_input, geometry, bint count_include_pa
         job.source = <const real*>pointer(&held, grad_output, READ)
         job.target = <real*>pointer(&held, grad_input, WRITE)
         with nogil:
-            run(spread_planes, &job, items, threads)
+            run(share_planes, &job, items, threads)
     finally:
         free(job.widths)
         release(&held)
