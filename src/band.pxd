@@ -23,11 +23,11 @@ Nothing is copied twice and no position is thrown away, but positions can only b
 the image, the image is its own window.
 """
 from .simd cimport (
-    LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, real, vec_load, vec_load_even, vec_store,
-    zero_reals,
+    LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, prefetch, real, vec_load, vec_load_even,
+    vec_store, zero_reals,
 )
 from .tile cimport MOST_VECTORS
-from .workspace cimport whole_lines
+from .workspace cimport LINE_REALS, whole_lines
 
 cdef enum:
     COLUMNS = 512               # most grid columns in a band
@@ -35,6 +35,7 @@ cdef enum:
     ITEM_CYCLES = 500           # to begin and end an item, and a line of a copy, about
     LINE_CYCLES = 12
     TAPS = 256                  # taps summed before the next channels are laid out, about: their weights stay in L1
+    ASKED = 1024                # reals of the next two planes that are asked for at a time, else of one
     PER_SHARED = 4              # lines in a window for one that the next has too, if all taps are summed at once
     WINDOW = 49152              # reals in a window, about: it stays in L2
     STORE_CYCLES = 5            # to turn a vector of channels, about
@@ -274,6 +275,20 @@ cdef inline void tap_offsets(const Band* band, Py_ssize_t plane, Py_ssize_t* off
                 offsets += 1
 
 
+cdef inline void ask_ahead(const Band* band, const Piece* at, const real* source, Py_ssize_t image_step) noexcept nogil:
+    """Ask for the rows of a plane that an item sees: caches do not foresee the way from one plane to the next."""
+    cdef const Axis* row = &band.row
+    cdef Py_ssize_t first = at.row * row.step + row.tap[0].origin, n, x
+    cdef Py_ssize_t last = at.row * row.step + row.tap[row.copies - 1].origin + (lines_of(row, at.rows) - 1) * row.every
+    cdef Py_ssize_t start = clamp(first, 0, row.size) * band.column.size
+    cdef Py_ssize_t stop = clamp(last + 1, 0, row.size) * band.column.size
+    for n in range(at.images):
+        x = start
+        while x < stop:
+            prefetch(source + n * image_step + x)
+            x += LINE_REALS
+
+
 cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_ssize_t channels,
                       Py_ssize_t image_step, real* to) noexcept nogil:
     """Lay out `channels` planes of the source; each is row.size x column.size, images are image_step apart."""
@@ -281,7 +296,10 @@ cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_
     cdef Py_ssize_t width = lines_of(&band.column, at.columns), height = lines_of(&band.row, at.rows)
     cdef const real* line
     cdef real* out
+    cdef Py_ssize_t ahead = 2 if 2 * at.images * height * band.column.size <= ASKED else 1
     for c in range(channels):
+        if c + ahead < channels and at.rows < band.row.grid:         # whole planes follow each other
+            ask_ahead(band, at, source + (c + ahead) * band.row.size * band.column.size, image_step)
         for a in range(band.row.copies):
             for b in range(band.column.copies):
                 origin = band.column.tap[b].origin + at.column * band.column.step

@@ -24,7 +24,7 @@ from .simd cimport (
 )
 from .tile cimport FEW_ROWS, PRODUCT_ROWS, PRODUCT_VECTORS, Product, few_rows, few_vectors, product_rows, product_tile
 from .tile cimport ProductTile, shorter_tiles
-from .workspace cimport Workspace, reserve, take, whole_lines
+from .workspace cimport LINE_REALS, Workspace, reserve, take, whole_lines
 
 cdef enum:
     GEMM_DEPTH = 1024           # k in a chunk, at most: the rows of A of a tile stay in L1
@@ -38,7 +38,6 @@ cdef enum:
     PREFETCH_DEPTH = 64         # a tile deep enough to bring in the place of the next one meanwhile, if C is
     PREFETCH_WORDS = 32768      # so large that it may lie far away
     AHEAD = 8                   # rows of B
-    LINE_REALS = 64 // sizeof(real)     # of the cache
     TERMS = 4                   # added to a row of C at a time
     LINE_VECTORS = 128          # of C, likewise
     MOST_LINES = 2              # of C

@@ -5,6 +5,7 @@ from .simd cimport real
 
 cdef enum:
     LINE = 64                   # bytes, of the cache
+    LINE_REALS = LINE // sizeof(real)
 
 
 cdef inline void* memory(size_t size) except NULL:
@@ -19,7 +20,7 @@ cdef inline real* aligned(void* raw) noexcept nogil:
 
 
 cdef inline Py_ssize_t whole_lines(Py_ssize_t reals) noexcept nogil:
-    return (reals * <Py_ssize_t>sizeof(real) + LINE - 1) // LINE * (LINE // <Py_ssize_t>sizeof(real))
+    return (reals * <Py_ssize_t>sizeof(real) + LINE - 1) // LINE * <Py_ssize_t>LINE_REALS
 
 
 cdef inline Py_ssize_t reals_of(size_t bytes) noexcept nogil:
