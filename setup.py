@@ -69,6 +69,9 @@ if WINDOWS:
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 SHORT_RUNS = ("depthwise", "depthwise_weight")          # of vectors: not worth the calls that GCC makes of them,
 NO_CALLS = ["-fno-tree-loop-distribute-patterns"]       # of memset and memcpy
+# The loops of tiles run at the processor's limit if no branch of theirs meets a multiple of 32 bytes.
+TILES = ("conv2d", "conv2d_weight", "linear", "winograd", "winograd_weight")
+WHOLE_BRANCHES = ["-Wa,-mbranches-within-32B-boundaries"]
 COMPACT = ("optim",)                                    # with -O2: as fast or faster, and smaller
 # "inline" is an order, as tiles are only tiles if their constant sizes reach the loops.
 INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
@@ -168,6 +171,10 @@ class BuildKernels(build_ext):
                 extension.extra_compile_args += GCC_ONLY
                 if extension.name.rpartition(".")[2] in SHORT_RUNS:
                     extension.extra_compile_args += NO_CALLS
+        if self.compiles("int probe;", WHOLE_BRANCHES):             # an assembler for x86
+            for extension in self.extensions:
+                if extension.name.rpartition(".")[2] in TILES:
+                    extension.extra_compile_args += WHOLE_BRANCHES
         openmp = "#include <omp.h>\nint probe(void) { return omp_get_max_threads(); }\n"
         if not switched_on("FASTCONV_NO_OPENMP") and self.compiles(openmp, ["-fopenmp"]):
             for extension in self.extensions:

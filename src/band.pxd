@@ -175,10 +175,11 @@ cdef inline double plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bin
     exact: no positions that are thrown away, within rows and within images
     align: rows begin at multiples of it and end in zeros
     """
-    cdef int way, best = -1
+    cdef int attempt, way, best = -1
     cdef double cost, least = 0
     cdef Py_ssize_t copies
-    for way in range(IN_PLACE + 1):
+    for attempt in range(IN_PLACE + 2):
+        way = attempt if attempt <= IN_PLACE else best
         if most_images == 1 and ONE_IMAGE <= way < IN_PLACE:        # would be the same again
             continue
         cost = lay_out(band, way, most_images, flat, exact, align)
@@ -188,7 +189,6 @@ cdef inline double plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bin
             continue
         if best < 0 or cost < least:
             best, least = way, cost
-    lay_out(band, best, most_images, flat, exact, align)
     copies = max(band.row.copies * band.column.copies, 1)
     band.chunk = clamp(BAND // (copies * band.plane), 1, band.channels)
     band.chunk = clamp(TAPS // max(band.row.taps * band.column.taps, 1), 1, band.chunk)

@@ -96,24 +96,25 @@ cdef inline double region_cycles(const Region* region, const Band* band, Py_ssiz
 cdef inline double cut_rows(Border* border, const Span* rows, Py_ssize_t row_spans, const Span* columns,
                             Py_ssize_t column_spans, const Band* band, Py_ssize_t height,
                             Py_ssize_t panels) noexcept nogil:
-    """Make regions of these spans of rows, each with whole columns or cut ones; return their cycles."""
-    cdef Py_ssize_t a, b
-    cdef double straight, apart, cycles = 0
+    """Make regions of these spans of rows, each with whole columns or cut ones, if there are any; return their cycles."""
+    cdef Py_ssize_t a, b, parts
+    cdef double straight, apart, part, cycles = 0
     cdef Region* region
     border.regions = 0
     for a in range(row_spans):
         region = &border.region[border.regions]
-        region.row, region.column = rows[a], whole(&band.column)
-        straight = region_cycles(region, band, height, panels)
-        if column_spans == 1 or border.regions + column_spans + row_spans - a - 1 > MOST_REGIONS:
-            apart = straight
-        else:
-            apart = 0
-            for b in range(column_spans):
-                region[b].row, region[b].column = rows[a], columns[b]
-                apart += region_cycles(&region[b], band, height, panels)
-        if apart < straight:
-            border.regions += column_spans
+        parts = column_spans if border.regions + column_spans + row_spans - a - 1 <= MOST_REGIONS else 0
+        straight, apart = 0, 0
+        for b in range(-1, parts):                        # -1: whole
+            region[max(b, 0)].row = rows[a]
+            region[max(b, 0)].column = columns[b] if b >= 0 else whole(&band.column)
+            part = region_cycles(&region[max(b, 0)], band, height, panels)
+            if b < 0:
+                straight = part
+            else:
+                apart += part
+        if parts and apart < straight:
+            border.regions += parts
             cycles += apart
         else:
             region.column = whole(&band.column)
@@ -133,19 +134,17 @@ cdef inline double choose_regions(Border* border, const Band* band, Py_ssize_t h
     cdef Span columns[MOST_REGIONS]
     cdef Span all_rows = whole(&band.row)
     cdef Py_ssize_t row_spans = cut(&band.row, rows), column_spans = cut(&band.column, columns)
-    cdef double uncut, straight, apart
-    one_region(border, band)
-    uncut = region_cycles(&border.region[0], band, height, panels)
-    straight = cut_rows(border, &all_rows, 1, columns, column_spans, band, height, panels)
-    apart = straight
-    if row_spans > 1:
-        apart = cut_rows(border, rows, row_spans, columns, column_spans, band, height, panels)
-    if min(straight, apart) >= 0.98 * uncut:
-        one_region(border, band)
-        return 1
-    if straight < apart:
-        cut_rows(border, &all_rows, 1, columns, column_spans, band, height, panels)
-    return min(straight, apart) / uncut
+    cdef double cycles, uncut = 0, least = 0
+    cdef int attempt, way, best = 0
+    for attempt in range(4):                              # uncut, columns cut, rows too; then the best of them again
+        way = attempt if attempt < 3 else best
+        cycles = cut_rows(border, &rows[0] if way == 2 else &all_rows, row_spans if way == 2 else 1,
+                          columns, column_spans if way else 0, band, height, panels)
+        if attempt == 0:
+            uncut, least = cycles, 0.98 * cycles
+        elif cycles < least:
+            best, least = way, cycles
+    return least / uncut if best else 1
 
 
 cdef inline void fill_tables(const Border* border, const Band* band) noexcept nogil:

@@ -29,22 +29,20 @@ cdef inline void pack_panel(void* argument, Py_ssize_t item, int thread) noexcep
                               + c0 * j.channel_stride)
     cdef real* to = j.packed + (group * j.panels.vectors + vector) * LANES * j.depth + c0 * taps * width
     cdef real* line = to
+    # As many numbers at a time as follow each other: tap by tap, unless
+    cdef Py_ssize_t planes = channels, row_taps = j.row.taps, column_taps = j.column.taps, depth = 1, step = 1
     if taps == 1:
-        first += j.row.tap[0].index * j.kernel_width + j.column.tap[0].index
-        pack(first, j.channel_stride, j.row_stride, channels, rows, width, to)
+        planes, depth, step = 1, channels, j.channel_stride
     elif taps == j.channel_stride:                        # the weights of a row follow each other
-        pack(first, 1, j.row_stride, channels * taps, rows, width, to)
-    elif taps == j.row_stride:                            # those of a channel do
-        for c in range(channels):
-            pack(first + c * j.channel_stride, 1, j.row_stride, taps, rows, width, line)
-            line += taps * width
-    else:
-        for c in range(channels):
-            for r in range(j.row.taps):
-                for s in range(j.column.taps):
-                    pack(first + c * j.channel_stride + j.row.tap[r].index * j.kernel_width
-                         + j.column.tap[s].index, 1, j.row_stride, 1, rows, width, line)
-                    line += width
+        planes, row_taps, column_taps, depth = 1, 1, 1, channels * taps
+    elif taps == j.row_stride:                            # or those of a channel
+        row_taps, column_taps, depth = 1, 1, taps
+    for c in range(planes):
+        for r in range(row_taps):
+            for s in range(column_taps):
+                pack(first + c * j.channel_stride + j.row.tap[r].index * j.kernel_width + j.column.tap[s].index,
+                     step, j.row_stride, depth, rows, width, line)
+                line += depth * width
     if not all_finite(to, channels * taps * width):
         j.finite = False                                  # 0 * inf is NaN: taps outside the source count
 

@@ -49,6 +49,11 @@ cdef Py_ssize_t window_wanted(Py_ssize_t rows) noexcept nogil:
     return clamp(RESULTS // rows, WINDOW_FLAT // 2, WINDOW_FLAT)
 
 
+cdef double band_cycles(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bint exact) noexcept nogil:
+    """`plan`, which is long, once in this module."""
+    return plan(band, most_images, flat, exact, 1)
+
+
 cdef void choose(Correlation* j, double work) noexcept nogil:
     """Lay out the band or the window, whichever costs less."""
     cdef Band* band = &j.band
@@ -62,10 +67,10 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     if j.depth and 2 * j.N > LANES:                       # else few lanes would be full, and the plan costs half a µs
         images = plan_images(band, 1)
         uncut = images >= 0 and band.row_items == 1
-    pixels = plan(band, most_images, positions_wanted(j.rows), False, 1)
+    pixels = band_cycles(band, most_images, positions_wanted(j.rows), False)
     j.lanes, j.straight = PIXELS, False
     if 0 < j.depth <= TAPS and j.row_step == j.column_step == 1:
-        straight = plan(band, 1, positions_wanted(j.rows), True, 1)
+        straight = band_cycles(band, 1, positions_wanted(j.rows), True)
         j.straight = (band.chunk == j.channels and band.column_items == 1
                       and straight < pixels + STORE_CYCLES * j.N * j.row.grid * j.column.grid * j.rows
                       / (<double>LANES * j.channels))
@@ -89,7 +94,7 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
         j.lanes = IMAGES
         plan_images(band, ceil_div(2 * team(MOST_ITEMS, work), j.groups))
     elif j.lanes == PIXELS:
-        plan(band, 1 if j.straight else most_images, positions_wanted(j.rows), j.straight, 1)
+        band_cycles(band, 1 if j.straight else most_images, positions_wanted(j.rows), j.straight)
     j.row, j.column = band.row, band.column
 
 
