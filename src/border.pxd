@@ -96,7 +96,7 @@ cdef inline double region_cycles(const Region* region, const Band* band, Py_ssiz
 cdef inline double cut_rows(Border* border, const Span* rows, Py_ssize_t row_spans, const Span* columns,
                             Py_ssize_t column_spans, const Band* band, Py_ssize_t height,
                             Py_ssize_t panels) noexcept nogil:
-    """Make regions of these spans of rows, each with whole columns or cut ones, if there are any; return their cycles."""
+    """Make regions of these spans of rows, each with whole columns or cut ones; return their cycles."""
     cdef Py_ssize_t a, b, parts
     cdef double straight, apart, part, cycles = 0
     cdef Region* region
