@@ -20,7 +20,8 @@ zeros. Positions are then `step` apart, so that each has a place of its own:
     value of tap (c, r, s) at position t  =  window[place[t] + offset(c, r, s)]
 
 Nothing is copied twice and no position is thrown away, but positions can only be read one by one. Where no tap leaves
-the image, the image is its own window.
+the image, the image is its own window. Only a window serves an axis of several phases: there position p stands at
+(p + lead) // phases * step, and meets the taps of phase (p + lead) % phases.
 """
 from .simd cimport (
     LANES, POINTS, TILE_COLUMNS, TILE_ROWS, TILE_VECTORS, copy_reals, prefetch, real, vec_load, vec_load_even,
@@ -47,12 +48,14 @@ cdef struct Tap:
     Py_ssize_t index            # the tap's row or column in the kernel
     Py_ssize_t copy, shift      # which copy it reads, and from which line on
     Py_ssize_t origin           # of the copy with this tap's number: source position of its first line
+    Py_ssize_t phase            # the positions that it meets, where an axis has several
 
 
 cdef struct Axis:
     Py_ssize_t size             # of the source
-    Py_ssize_t grid, step
-    Py_ssize_t taps
+    Py_ssize_t grid, step       # step: of the source, from position to position of a phase
+    Py_ssize_t phases, lead     # position p has phase (p + lead) % phases
+    Py_ssize_t taps, skip       # skip: from tap to tap of a phase
     Tap* tap
     Py_ssize_t copies, reach    # reach: lines that taps see beyond those of the first tap
     Py_ssize_t every, pace      # source lines from line to line of a copy; lines of a copy from position to position
@@ -81,6 +84,13 @@ cdef inline Py_ssize_t ceil_div(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
 
 cdef inline Py_ssize_t clamp(Py_ssize_t x, Py_ssize_t low, Py_ssize_t high) noexcept nogil:
     return low if x < low else (high if x > high else x)
+
+
+cdef inline Py_ssize_t stand(const Axis* axis, Py_ssize_t position) noexcept nogil:
+    """The source position to which the offsets of taps are added."""
+    if axis.phases == 1:                                  # a division takes as long as ten additions
+        return (position + axis.lead) * axis.step
+    return (position + axis.lead) // axis.phases * axis.step
 
 
 cdef inline void arrange(Axis* axis, bint apart) noexcept nogil:
@@ -116,8 +126,11 @@ cdef inline void frame(Axis* axis) noexcept nogil:
 
 
 cdef inline Py_ssize_t lines_of(const Axis* axis, Py_ssize_t positions) noexcept nogil:
-    """How many lines of a copy the taps of so many positions see."""
-    return (positions - 1) * axis.pace + axis.reach + 1
+    """How many lines of a copy the taps of so many positions see, at most."""
+    cdef Py_ssize_t last = positions - 1
+    if axis.phases > 1:
+        last = (last + axis.phases - 1) // axis.phases
+    return last * axis.pace + axis.reach + 1
 
 
 cdef inline bint covers(const Axis* axis) noexcept nogil:
@@ -197,6 +210,11 @@ cdef inline double plan(Band* band, Py_ssize_t most_images, Py_ssize_t flat, bin
     return least
 
 
+cdef inline Py_ssize_t most_taps(const Axis* axis) noexcept nogil:
+    """Of a phase."""
+    return axis.taps if axis.skip == 1 else ceil_div(axis.taps, axis.skip)
+
+
 cdef inline bint inside(const Axis* axis) noexcept nogil:
     """Whether no tap of a window leaves the source."""
     return axis.tap[0].origin >= 0 and axis.tap[0].origin + lines_of(axis, axis.grid) <= axis.size
@@ -209,7 +227,8 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
     flat, taps: how many positions and taps are wanted at a time; image_step: of the source
     Each tile meets a cache line for each row of taps, which counts if there are few columns of them.
     """
-    cdef Py_ssize_t items, lines, rows
+    cdef Py_ssize_t items, lines, rows, phases = band.row.phases * band.column.phases, image
+    cdef double meet = band.row.taps * band.column.taps / <double>phases    # taps of a position
     frame(&band.row)
     frame(&band.column)
     band.column_items = ceil_div(band.column.grid, COLUMNS)
@@ -220,7 +239,9 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
     band.row_items = ceil_div(band.row.grid, clamp(rows, 1, band.row.grid))
     band.band_rows = ceil_div(band.row.grid, band.row_items)
     if band.row_items == band.column_items == 1:
-        deal_images(band, flat // (band.band_rows * band.columns), most_images)
+        image = band.band_rows * band.columns
+        # Rather more than asked for if weights are for the positions of a phase only.
+        deal_images(band, (flat + (image // 2 if phases > 1 else 0)) // image, most_images)
     else:
         deal_images(band, 1, 1)
     band.in_place = inside(&band.row) and inside(&band.column) and band.images * image_step <= MOST_OFFSET
@@ -232,7 +253,7 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
     band.chunk = band.channels
     if not band.in_place:
         band.chunk = clamp(WINDOW // band.plane, 1, band.channels)
-    band.chunk = clamp(taps // (band.row.taps * band.column.taps), 1, band.chunk)
+    band.chunk = clamp(taps // (most_taps(&band.row) * most_taps(&band.column)), 1, band.chunk)
     band.chunk = ceil_div(band.channels, ceil_div(band.channels, band.chunk))
     band.size = whole_lines(band.chunk * band.plane)
     items = band.image_items * band.row_items * band.column_items
@@ -242,7 +263,7 @@ cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t fl
         band.size, lines = 0, 0
     return (items * ITEM_CYCLES / <double>band.channels + lines * (LINE_CYCLES + 2.0 * band.pitch / LANES)
             + items * band.flat * ceil_div(band.rows, LANES)
-            * (0.5 * band.row.taps * band.column.taps + 0.75 * band.row.taps / (TILE_ROWS * TILE_VECTORS)
+            * (0.5 * meet + 0.75 * band.row.taps / (band.row.phases * TILE_ROWS * TILE_VECTORS)
                + STORE_CYCLES / <double>band.channels))
 
 
@@ -278,8 +299,8 @@ cdef inline void tap_offsets(const Band* band, Py_ssize_t plane, Py_ssize_t* off
 cdef inline void ask_ahead(const Band* band, const Piece* at, const real* source, Py_ssize_t image_step) noexcept nogil:
     """Ask for the rows of a plane that an item sees: caches do not foresee the way from one plane to the next."""
     cdef const Axis* row = &band.row
-    cdef Py_ssize_t first = at.row * row.step + row.tap[0].origin, n, x
-    cdef Py_ssize_t last = at.row * row.step + row.tap[row.copies - 1].origin + (lines_of(row, at.rows) - 1) * row.every
+    cdef Py_ssize_t top = stand(row, at.row), first = top + row.tap[0].origin, n, x
+    cdef Py_ssize_t last = top + row.tap[row.copies - 1].origin + (lines_of(row, at.rows) - 1) * row.every
     cdef Py_ssize_t start = clamp(first, 0, row.size) * band.column.size
     cdef Py_ssize_t stop = clamp(last + 1, 0, row.size) * band.column.size
     for n in range(at.images):
@@ -297,18 +318,19 @@ cdef inline void fill(const Band* band, const Piece* at, const real* source, Py_
     cdef const real* line
     cdef real* out
     cdef Py_ssize_t ahead = 2 if 2 * at.images * height * band.column.size <= ASKED else 1
+    cdef Py_ssize_t top = stand(&band.row, at.row), side = stand(&band.column, at.column)
     for c in range(channels):
         if c + ahead < channels and at.rows < band.row.grid:         # whole planes follow each other
             ask_ahead(band, at, source + (c + ahead) * band.row.size * band.column.size, image_step)
         for a in range(band.row.copies):
             for b in range(band.column.copies):
-                origin = band.column.tap[b].origin + at.column * band.column.step
+                origin = band.column.tap[b].origin + side
                 left = clamp(ceil_div(-origin, step), 0, width)
                 right = clamp(ceil_div(band.column.size - origin, step), left, width)
                 out = to + ((c * band.row.copies + a) * band.column.copies + b) * band.plane
                 for n in range(at.images):
                     for y in range(height):
-                        h = at.row * band.row.step + y * band.row.every + band.row.tap[a].origin
+                        h = top + y * band.row.every + band.row.tap[a].origin
                         if h < 0 or h >= band.row.size or left == right:
                             zero_reals(out, band.pitch)
                             out += band.pitch
@@ -351,7 +373,7 @@ cdef inline const real* window(const Band* band, const Piece* at, const real* so
                                Py_ssize_t image_step, real* to) noexcept nogil:
     """The window of an item, in the image or laid out in `to`."""
     if band.in_place:
-        return (source + (at.row * band.row.step + band.row.tap[0].origin) * band.pitch
-                + at.column * band.column.step + band.column.tap[0].origin)
+        return (source + (stand(&band.row, at.row) + band.row.tap[0].origin) * band.pitch
+                + stand(&band.column, at.column) + band.column.tap[0].origin)
     fill(band, at, source, channels, image_step, to)
     return to

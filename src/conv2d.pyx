@@ -3,8 +3,9 @@
 Forward and grad_input are one loop nest, a correlation: every pixel of a destination grid sums taps of a source image,
     dst[n, k, i, j] = bias[k] + sum over channel c, row tap r, column tap s of
                       weight[k, c, r, s] * src[n, c, i*step_h + row[r], j*step_w + column[s]]      (0 outside src)
-Forward has one grid. grad_input of stride sh x sw has sh*sw of them, one for each position of a pixel between strides:
-only the taps that meet the pixel take part, so nothing is multiplied by inserted zeros.
+Forward has one grid. grad_input of stride sh x sw has sh*sw phases, one for each position of a pixel between strides:
+only the taps that meet the pixel take part, so nothing is multiplied by inserted zeros. With output channels in lanes
+they are regions of one grid, whose rows are written once and as a whole; elsewhere each phase is a grid of its own.
 
 An item is a group and a band of images, rows and columns. Its sums are computed in one of two ways, whichever costs
 less: with output channels in the lanes of a vector (channel_lanes.pxd) or, mostly for few of them, with pixels
@@ -15,7 +16,7 @@ from libc.stdlib cimport free
 from ...parallel cimport run, team
 from .arrays cimport READ, WRITE, Buffers, pointer, release
 from .band cimport STORE_CYCLES, TAPS, Axis, Band, Tap, ceil_div, clamp, plan, plan_window
-from .border cimport choose_regions, fill_tables, one_region
+from .border cimport MOST_REGIONS, choose_regions, fill_tables
 from .channel_lanes cimport correlate_window, pack_panel
 from .correlation cimport CHANNELS, IMAGES, PIXELS, Correlation
 from .geometry cimport Conv, add_tap, forward_axes, new_taps, offset_tables, read_geometry, set_axis
@@ -59,41 +60,42 @@ cdef void choose(Correlation* j, double work) noexcept nogil:
     cdef Band* band = &j.band
     cdef Py_ssize_t most_images = ceil_div(j.N, 2 * team(j.N, work))
     cdef Py_ssize_t image_step = j.groups * j.channels * j.row.size * j.column.size
+    cdef Py_ssize_t phases = j.row.phases * j.column.phases          # if several, there is one way only
     cdef double pixels, channels, images, straight, least
     cdef bint uncut
     band.row, band.column = j.row, j.column
     band.N, band.channels, band.rows = j.N, j.channels, j.rows
-    images, uncut = -1, False
-    if j.depth and 2 * j.N > LANES:                       # else few lanes would be full, and the plan costs half a µs
+    images, uncut, pixels = -1, False, -1
+    if phases == 1 and j.depth and 2 * j.N > LANES:       # else few lanes would be full, and the plan costs half a µs
         images = plan_images(band, 1)
         uncut = images >= 0 and band.row_items == 1
-    pixels = band_cycles(band, most_images, positions_wanted(j.rows), False)
     j.lanes, j.straight = PIXELS, False
-    if 0 < j.depth <= TAPS and j.row_step == j.column_step == 1:
-        straight = band_cycles(band, 1, positions_wanted(j.rows), True)
-        j.straight = (band.chunk == j.channels and band.column_items == 1
-                      and straight < pixels + STORE_CYCLES * j.N * j.row.grid * j.column.grid * j.rows
-                      / (<double>LANES * j.channels))
-        if j.straight:
-            pixels = straight
+    if phases == 1:
+        pixels = band_cycles(band, most_images, positions_wanted(j.rows), False)
+        if 0 < j.depth <= TAPS and j.row_step == j.column_step == 1:
+            straight = band_cycles(band, 1, positions_wanted(j.rows), True)
+            j.straight = (band.chunk == j.channels and band.column_items == 1
+                          and straight < pixels + STORE_CYCLES * j.N * j.row.grid * j.column.grid * j.rows
+                          / (<double>LANES * j.channels))
+            if j.straight:
+                pixels = straight
     least = pixels
     if j.depth and 2 * j.rows > LANES:                    # else few lanes would be full
         channels = plan_window(band, most_images, window_wanted(j.rows),
                                WINDOW_TAPS if j.column.taps > 1 else COLUMN_TAPS, image_step)
-        one_region(&j.whole, band)
         if j.panels.vectors == 1 or PANEL_VECTORS == 2 and j.panels.vectors % 2:
             # a panel of one vector: more to be loaded than multiplied, unless FMA broadcasts from memory
             channels *= 1 + (0.25 if LANES * sizeof(real) == 64 else 0.5) / j.panels.vectors
-        channels *= choose_regions(&j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)),
+        channels *= choose_regions(&j.whole, &j.border, band, points_of(<int>min(j.panels.vectors, PANEL_VECTORS)),
                                    j.panels.count)
-        if 0.87 * channels < least and band.size <= MOST_RESULTS:
+        if (phases > 1 or 0.87 * channels < least) and band.size <= MOST_RESULTS:
             j.lanes, least = CHANNELS, 0.87 * channels
     if uncut and not band.in_place:
         least *= 1.1                                      # beginnings and ends of tiles at borders
     if 0 <= images < least and all_finite(j.weight, j.groups * j.group_stride):
         j.lanes = IMAGES
         plan_images(band, ceil_div(2 * team(MOST_ITEMS, work), j.groups))
-    elif j.lanes == PIXELS:
+    elif j.lanes == PIXELS and phases == 1:
         band_cycles(band, 1 if j.straight else most_images, positions_wanted(j.rows), j.straight)
     j.row, j.column = band.row, band.column
 
@@ -103,7 +105,8 @@ cdef int by_channels(Correlation* j, double work) except -1:
     cdef Band* band = &j.band
     cdef Py_ssize_t items = j.groups * band.image_items * band.row_items * band.column_items
     cdef Py_ssize_t packs = j.groups * j.panels.count * ceil_div(j.channels, band.chunk)
-    cdef Py_ssize_t regions = j.border.regions, positions = band.flat + regions * POINTS
+    cdef Py_ssize_t regions = j.whole.regions + (j.border.regions if j.border.is_cut else 0)
+    cdef Py_ssize_t positions = band.flat + regions * POINTS
     cdef Py_ssize_t packed = whole_lines(j.groups * j.panels.vectors * LANES * j.depth), terms, tables
     cdef int threads
     j.whole.table = j.border.table = band.chunk * j.row.taps * j.column.taps
@@ -115,15 +118,16 @@ cdef int by_channels(Correlation* j, double work) except -1:
     j.scratch_size = band.size + whole_lines(positions * ceil_div(j.panels.count, j.panel_items)
                                              * PANEL_VECTORS * LANES)
     j.finite = True
-    terms = reals_of((1 + regions) * j.whole.table * sizeof(Term))
+    terms = reals_of(regions * j.whole.table * sizeof(Term))
     tables = reals_of(threads * j.table_size * sizeof(Py_ssize_t))
     reserve(&j.space, packed + terms + tables + threads * j.scratch_size)
     j.packed, j.whole.terms = take(&j.space, packed), <Term*>take(&j.space, terms)
-    j.border.terms = j.whole.terms + j.whole.table
+    j.border.terms = j.whole.terms + (j.whole.regions * j.whole.table if j.border.is_cut else 0)
     j.tables, j.scratch = <Py_ssize_t*>take(&j.space, tables), take(&j.space, threads * j.scratch_size)
     with nogil:
         fill_tables(&j.whole, band)
-        fill_tables(&j.border, band)
+        if j.border.is_cut:
+            fill_tables(&j.border, band)
         run(pack_panel, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
         run(correlate_window, j, items, threads)
     return 0
@@ -168,15 +172,19 @@ cdef int by_images(Correlation* j, double work) except -1:
 
 
 cdef int correlate(Correlation* j) except -1:
+    """Whether it was done: only with output channels in lanes can an axis have several phases."""
     cdef double work
     if j.N == 0 or j.row.grid == 0 or j.column.grid == 0:
-        return 0
+        return True
     j.depth = j.channels * j.row.taps * j.column.taps
-    work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups * (j.depth + 1)
+    work = 2.0 * j.N * j.row.grid * j.column.grid * j.rows * j.groups
+    work *= j.depth / <double>(j.row.phases * j.column.phases) + 1
     j.panels = panels_of(j.rows)
     j.offsets, j.space.block = NULL, NULL
     try:
         choose(j, work)
+        if j.row.phases * j.column.phases > 1 and j.lanes != CHANNELS:
+            return False
         if j.lanes == CHANNELS:
             by_channels(j, work)
         elif j.lanes == IMAGES:
@@ -186,7 +194,7 @@ cdef int correlate(Correlation* j) except -1:
     finally:
         free(j.offsets)
         give_back(&j.space)
-    return 0
+    return True
 
 
 def conv2d(input, weight, bias, output, geometry):
@@ -212,6 +220,19 @@ def conv2d(input, weight, bias, output, geometry):
     finally:
         free(taps)
         release(&held)
+
+
+cdef void axis_of_phases(Axis* axis, Tap* taps, Py_ssize_t kernel, Py_ssize_t stride, Py_ssize_t dilation,
+                         Py_ssize_t pad, Py_ssize_t source, Py_ssize_t size) noexcept nogil:
+    """All `size` positions; tap r meets those of which (position + pad - r*dilation) % stride is 0."""
+    cdef Py_ssize_t r
+    set_axis(axis, source, size, 1, taps)
+    axis.phases, axis.lead = stride, pad
+    while axis.skip * dilation % stride:
+        axis.skip += 1
+    for r in range(kernel):
+        add_tap(axis, -(r * dilation // stride), r)
+        taps[r].phase = r * dilation % stride
 
 
 cdef void phase_axis(Axis* axis, Tap* taps, Py_ssize_t phase, Py_ssize_t kernel, Py_ssize_t stride, Py_ssize_t dilation,
@@ -244,6 +265,13 @@ def conv2d_grad_input(grad_output, weight, grad_input, geometry, bias=None):
         j.row_stride, j.channel_stride, j.kernel_width = v.R * v.S, j.rows * v.R * v.S, v.S
         j.group_stride = j.channels * j.channel_stride
         j.dst = <real*>pointer(&held, grad_input, WRITE)
+        if 1 < v.stride_h * v.stride_w <= MOST_REGIONS and j.rows >= LANES:
+            j.first_row, j.first_column, j.row_step, j.column_step = 0, 0, 1, 1
+            axis_of_phases(&j.row, taps, v.R, v.stride_h, v.dilation_h, v.pad_top, v.P, v.H)
+            axis_of_phases(&j.column, taps + v.R, v.S, v.stride_w, v.dilation_w, v.pad_left, v.Q, v.W)
+            if correlate(&j):
+                return
+            j.row_step, j.column_step = v.stride_h, v.stride_w
         for a in range(min(v.stride_h, v.H)):
             for b in range(min(v.stride_w, v.W)):
                 j.first_row, j.first_column = a, b

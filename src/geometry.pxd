@@ -29,11 +29,13 @@ cdef inline Py_ssize_t* offset_tables(const Band* band, Py_ssize_t area) except 
 
 cdef inline void set_axis(Axis* axis, Py_ssize_t size, Py_ssize_t grid, Py_ssize_t step, Tap* tap) noexcept nogil:
     axis.size, axis.grid, axis.step, axis.taps, axis.tap = size, grid, step, 0, tap
+    axis.phases, axis.lead, axis.skip = 1, 0, 1
 
 
 cdef inline void add_tap(Axis* axis, Py_ssize_t offset, Py_ssize_t index) noexcept nogil:
     axis.tap[axis.taps].offset = offset
     axis.tap[axis.taps].index = index
+    axis.tap[axis.taps].phase = 0
     axis.taps += 1
 
 
