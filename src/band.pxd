@@ -217,7 +217,8 @@ cdef inline Py_ssize_t most_taps(const Axis* axis) noexcept nogil:
 
 cdef inline bint inside(const Axis* axis) noexcept nogil:
     """Whether no tap of a window leaves the source."""
-    return axis.tap[0].origin >= 0 and axis.tap[0].origin + lines_of(axis, axis.grid) <= axis.size
+    cdef Py_ssize_t first = stand(axis, 0) + axis.tap[0].origin
+    return first >= 0 and first + lines_of(axis, axis.grid) <= axis.size
 
 
 cdef inline double plan_window(Band* band, Py_ssize_t most_images, Py_ssize_t flat, Py_ssize_t taps,

@@ -129,6 +129,7 @@ SPECIAL = {
         "depthwise",
         "one tap",
         "33 outputs, stride 2",
+        "35 inputs, stride 2",
         "17 outputs, dilation 3",
     ],
 )
