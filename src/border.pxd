@@ -81,7 +81,7 @@ cdef inline Py_ssize_t cut(const Axis* axis, Span* spans) noexcept nogil:
 
 
 cdef inline Py_ssize_t first_in(const Span* span, Py_ssize_t position) noexcept nogil:
-    """The first position of a span, if it goes on for ever, that is not before another."""
+    """The first of start, start + pace, ... that is not before a position."""
     if position <= span.start:
         return span.start
     return position if span.pace == 1 else span.start + ceil_div(position - span.start, span.pace) * span.pace
@@ -144,7 +144,7 @@ cdef inline double cut_rows(Border* border, const Cuts* rows, bint rows_apart, c
             spans = 0
         straight, apart = 0, 0
         for way in range(3):                              # whole, cut, and whole again if that was better
-            if way == 1 and spans == 0 or way == 2 and spans and apart < straight:
+            if way and spans == 0 or way == 2 and apart < straight:
                 continue
             part = 0
             for b in range(spans if way == 1 else columns.wholes):
