@@ -22,6 +22,7 @@ cdef enum:
     BLOCK = 65536               # elements in an item; fewer where that would leave threads without one
     LEAST_BLOCK = 4096
     LEAST_ITEMS = 8
+    COPY_BYTES = 8              # of an element in float32, read and written: the work of rules that do little else
 
 ctypedef void (*Sweep)(const Span* span, const Parameters* at) noexcept nogil
 
@@ -198,8 +199,9 @@ cdef int elementwise(Sweep sweep, double work, a, b, out, double first, double s
         job.size = last(&held).len // <Py_ssize_t>sizeof(real)
         job.all.b = <const real*>pointer(&held, b, READ)
         job.all.out = <real*>pointer(&held, out, WRITE)
-        # Made of one array, a result twice as large may still stay in a cache.
-        job.all.stream = job.size >= STREAM_BYTES * (2 if a is b else 1) // <Py_ssize_t>sizeof(real)
+        # Made of one array, a larger result may still stay in a cache, or reach memory while the next are computed.
+        job.all.stream = 2 * job.size >= (2 if a is not b else 3 if work <= COPY_BYTES else 4) * (
+            STREAM_BYTES // <Py_ssize_t>sizeof(real))
         job.block = min(max(job.size // LEAST_ITEMS, LEAST_BLOCK), BLOCK)
         items = (job.size + job.block - 1) // job.block
         with nogil:
@@ -211,7 +213,7 @@ cdef int elementwise(Sweep sweep, double work, a, b, out, double first, double s
 
 def relu(input, output):
     """output = max(input, 0); NaN stays NaN."""
-    elementwise(relu_sweep, 8, input, input, output, 0, 0)
+    elementwise(relu_sweep, COPY_BYTES, input, input, output, 0, 0)
 
 
 def relu_backward(grad_output, output, grad_input):
@@ -259,7 +261,7 @@ cdef Sweep[9] backward = [
 def activation(input, output, function, first, second):
     """output = the activation of that name; first and second are its parameters (docs/design.md)."""
     cdef int number = FUNCTIONS.index(function)
-    elementwise(forward[number], 8 if number < CHEAP else 30, input, input, output, first, second)
+    elementwise(forward[number], COPY_BYTES if number < CHEAP else 30, input, input, output, first, second)
 
 
 def activation_backward(grad_output, input, grad_input, function, first, second):

@@ -37,6 +37,7 @@ cdef enum:
     RESULTS = 3 << 15           # sums of a band that stay in L2, about, unless that is less than half of FLAT
     MOST_RESULTS = 1 << 20      # sums of a band at most, about
     MOST_ITEMS = 1 << 20
+    PACKING = 12                # the work of packing a weight, in operations, about
 
 
 cdef Py_ssize_t positions_wanted(Py_ssize_t rows) noexcept nogil:
@@ -128,7 +129,7 @@ cdef int by_channels(Correlation* j, double work) except -1:
         fill_tables(&j.whole, band)
         if j.border.is_cut:
             fill_tables(&j.border, band)
-        run(pack_panel, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
+        run(pack_panel, j, packs, team(packs, PACKING * j.groups * j.rows * j.depth))
         run(correlate_window, j, items, threads)
     return 0
 
@@ -147,7 +148,7 @@ cdef int by_pixels(Correlation* j, double work) except -1:
     reserve(&j.space, packed + threads * j.scratch_size)
     j.packed, j.scratch = take(&j.space, packed), take(&j.space, threads * j.scratch_size)
     with nogil:
-        run(pack_weights, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
+        run(pack_weights, j, packs, team(packs, PACKING * j.groups * j.rows * j.depth))
         run(correlate_band, j, items, threads)
     return 0
 
@@ -166,7 +167,7 @@ cdef int by_images(Correlation* j, double work) except -1:
     j.packed, j.tables = take(&j.space, packed), <Py_ssize_t*>take(&j.space, tables)
     j.scratch = take(&j.space, threads * j.scratch_size)
     with nogil:
-        run(pack_weights, j, packs, team(packs, 4.0 * j.groups * j.rows * j.depth))
+        run(pack_weights, j, packs, team(packs, PACKING * j.groups * j.rows * j.depth))
         run(correlate_images, j, items, threads)
     return 0
 

@@ -32,6 +32,7 @@ cdef inline void pack(const real* matrix, Py_ssize_t k_step, Py_ssize_t row_step
     """to[k*width + i] = matrix[k*k_step + i*row_step]; rows up to `width`, a multiple of LANES, are zero."""
     cdef vec block[LANES]
     cdef Py_ssize_t k, i, row, vector, part, full = rows // LANES * LANES, done = 0
+    cdef Py_ssize_t last = (rows - 1) * row_step + depth - LANES      # from where a vector can still be loaded
     if row_step == 1:
         for k in range(depth):
             for i in range(full // LANES):
@@ -39,16 +40,21 @@ cdef inline void pack(const real* matrix, Py_ssize_t k_step, Py_ssize_t row_step
             for i in range(full, width):
                 to[k * width + i] = matrix[k * k_step + i] if i < rows else 0
         return
-    if k_step == 1 and depth >= LANES:
+    if k_step == 1:
         done = depth
         for vector in range(width // LANES):
             row = vector * LANES
             for part in range(ceil_div(depth, LANES)):
-                k = min(part * LANES, depth - LANES)          # some once more, rather than one by one
+                k = max(min(part * LANES, depth - LANES), 0)  # some once more, rather than one by one
                 for i in range(LANES):
-                    block[i] = vec_load(matrix + (row + i) * row_step + k) if row + i < rows else vec_set(0)
+                    if row + i >= rows:
+                        block[i] = vec_set(0)
+                    elif (row + i) * row_step + k <= last:
+                        block[i] = vec_load(matrix + (row + i) * row_step + k)
+                    else:
+                        block[i] = vec_load_part(matrix + (row + i) * row_step, depth)
                 vec_transpose(block)
-                for i in range(LANES):
+                for i in range(min(LANES, depth)):
                     vec_store(to + (k + i) * width + row, block[i])
     for k in range(done, depth):
         for i in range(width):

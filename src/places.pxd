@@ -14,15 +14,18 @@ from libc.string cimport memset
 
 from ...parallel cimport Body, run, team
 from .simd cimport (
-    LANES, lane_int, mask, mask_add, mask_and, mask_any, mask_eq, mask_load, mask_load_wide, mask_lt, mask_or, mask_set,
-    mask_store, real, vec, vec_add, vec_load, vec_select, vec_set, vec_store, vec_store_zipped,
+    LANES, STREAM_BYTES, lane_int, mask, mask_add, mask_and, mask_any, mask_eq, mask_load, mask_load_wide, mask_lt,
+    mask_or, mask_set, mask_store, prefetch, prefetch_write, real, vec, vec_add, vec_load, vec_select, vec_set,
+    vec_store, vec_store_zipped,
 )
-from .workspace cimport LINE, memory
+from .workspace cimport LINE, LINE_REALS, memory
 
 cdef enum:
     BLOCK = 131072              # pixels in an item, about: threads that take turns in smaller steps share cache lines
     LEAST_ITEMS = 8             # so that threads end together, even so
     LARGEST_PLACE = 0x3FFFFFFF  # that the lanes of a mask can hold, and some more
+    LINE_INDICES = LINE // sizeof(int64_t)
+    AHEAD = 256                 # elements of small planes before which lines are asked for, where all is in memory
 
 
 cdef struct Planes:
@@ -36,6 +39,7 @@ cdef struct Planes:
     size_t scratch_size                     # of one, in bytes
     Py_ssize_t* edges                       # of bins: where each of P begins and ends, then each of Q
     bint adds                               # to what is at a place, instead of replacing it
+    bint far                                # images that no cache holds
     bint outside                            # whether an index named no place
 
 
@@ -76,6 +80,17 @@ cdef inline void large_side(Planes* j, const Py_buffer* array) noexcept:
     j.H, j.W = array.shape[2], array.shape[3]
 
 
+cdef inline void ask_for_row(const Planes* j, const real* source, const int64_t* indices, real* into) noexcept nogil:
+    """The lines of a row of elements and of their windows some rows later; the addresses need not exist."""
+    cdef Py_ssize_t i
+    for i in range(j.Q // LINE_REALS + 1):
+        prefetch(source + AHEAD + i * LINE_REALS)
+    for i in range(j.Q // LINE_INDICES + 1):
+        prefetch(<const real*>(indices + AHEAD + i * LINE_INDICES))
+    for i in range(2 * j.W // LINE_REALS + 1):
+        prefetch_write(into + 2 * AHEAD + i * LINE_REALS)
+
+
 cdef inline bint spread_windows(const Planes* j, const real* source, const int64_t* indices,
                                 real* into) noexcept nogil:
     """A plane whose elements each have a place in their own window of 2x2; False if that is not so. Q >= LANES."""
@@ -87,6 +102,8 @@ cdef inline bint spread_windows(const Planes* j, const real* source, const int64
         lanes[q] = <lane_int>(2 * q)
     columns = mask_load(lanes)
     for p in range(j.P):
+        if j.far:
+            ask_for_row(j, source, indices, into)
         q = 0
         while q < j.Q:
             at = min(q, last)
@@ -153,6 +170,8 @@ cdef inline bint add_overlapping(const Planes* j, const real* source, const int6
     read_row(source, indices, j.Q, below, below_at)
     for p in range(j.P):
         above, below, above_at, below_at = below, above, below_at, above_at
+        if j.far:
+            ask_for_row(j, source + p * j.Q, indices + p * j.Q, into)
         if p + 1 < j.P:
             read_row(source + (p + 1) * j.Q, indices + (p + 1) * j.Q, j.Q, below, below_at)
         else:

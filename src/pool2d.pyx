@@ -19,8 +19,8 @@ from .places cimport (
     Planes, each_plane, gather_planes, large_side, per_item, small_side, spread_planes,
 )
 from .simd cimport (
-    LANES, lane_int, mask_any, mask_load, mask_lt, mask_set, real, vec, vec_add, vec_is_nan, vec_load, vec_load_part,
-    vec_select, vec_set, vec_store, vec_store_part, vec_store_zipped,
+    LANES, STREAM_BYTES, lane_int, mask_any, mask_load, mask_lt, mask_set, real, vec, vec_add, vec_is_nan, vec_load,
+    vec_load_part, vec_select, vec_set, vec_store, vec_store_part, vec_store_zipped,
 )
 from .window cimport (
     AVERAGE, LARGEST_OFFSET, MAX, MAX_AND_INDEX, Pool, Span, height, in_whole_vectors, mean, pool_rows,
@@ -128,6 +128,7 @@ cdef bint spread(source, indices, target, bint adds) except -1:
         job.target = <real*>pointer(&held, target, WRITE)
         large_side(&job, last(&held))
         job.adds, job.outside = adds, False
+        job.far = job.planes * job.H * job.W >= 3 * STREAM_BYTES // 4 // <Py_ssize_t>sizeof(real)
         each_plane(&job, spread_planes, 2 * (job.Q + LANES) * (sizeof(real) + sizeof(lane_int)))
     finally:
         release(&held)

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from fastconv import bench
+from fastconv.bench.timing import ROUNDS
 
 HERE = Path(__file__).parent
 ROWS = {
@@ -64,7 +65,7 @@ def measure(suite: str, repeats: int, threads: int, remark: str = "", folder: Pa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("suites", nargs="*", choices=ROWS, default=list(ROWS))
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=ROUNDS)
     parser.add_argument("--threads", type=int, default=1, help="1 is what a busy machine disturbs least (default)")
     parser.add_argument("--remark", default="", help='what to know of it, such as "on a machine busy with other work"')
     args = parser.parse_args()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from . import shapes
+from .timing import ROUNDS
 
 SCALING = "scaling"
 
@@ -54,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--networks", nargs="+", metavar="NAME", help="only these networks, of scaling")
     add_threads(parser)
     parser.add_argument("--isa", help="instruction set, for fastconv and torch alike, such as x86_64_v3")
-    parser.add_argument("--repeats", type=positive_integer, default=5, metavar="N", help="rounds of turns (default: 5)")
+    parser.add_argument(
+        "--repeats", type=positive_integer, default=ROUNDS, metavar="N", help=f"rounds of turns (default: {ROUNDS})"
+    )
     parser.add_argument("--quick", action="store_true", help="two images a batch: a check, no measurement")
     parser.add_argument("--json", metavar="FILE", help="write the numbers to this file")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the speed-ups into this file (needs matplotlib)")

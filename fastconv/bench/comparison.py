@@ -18,7 +18,7 @@ from fastconv._version import __version__
 from . import bridges, figure, networks, operations, peak, shapes, table, written
 from .shapes import Layer
 from .task import Task
-from .timing import Contestant, compete
+from .timing import ROUNDS, Contestant, compete
 
 LIBRARIES = ("torch", "onnxruntime")
 """What fastconv is compared with beside its own backends, if it is installed."""
@@ -110,7 +110,7 @@ def measure(task: Task, names: Sequence[str], libraries: Mapping[str, Any], roun
         "direction": task.direction,
         "flops": task.flops,
         "difference": worst,
-        "peak": limit() / tiles[0] / 1e6 if limit and tiles else None,
+        "peak": limit() / (times[names[0]][0] * tiles[1]) / 1e6 if limit and tiles else None,
         "copies": 1 / copy[1] if copy else None,
         "times": times,
     }
@@ -198,7 +198,7 @@ def run(
     threads: int | None = None,
     json: Any = None,
     plot: Any = None,
-    repeats: int = 5,
+    repeats: int = ROUNDS,
     quick: bool = False,
     stream: TextIO | None = None,
 ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from statistics import median
 from typing import Any, NamedTuple
 
+ROUNDS = 15
 BLOCK_SECONDS = 0.02
 LEAST_CALLS, MOST_CALLS = 5, 200
 SLOW_SECONDS = 0.05
