@@ -139,6 +139,19 @@ LARGE = {
 }
 
 
+@pytest.mark.parametrize("case", [Pool2d((3, 67, 128, 136), 3, 2, 1), Pool2d((3, 67, 128, 136), 2)])
+def test_a_large_gradient_of_maxima_has_the_bits_of_its_parts(case: Pool2d, compiled: Kernels) -> None:
+    """Lines of memory are asked for before their time, also beyond the last one."""
+    x = np.resize(normals((70_001,), compiled.dtype), case.input)
+    dy = np.resize(normals((30_011,), compiled.dtype), case.output())
+    indices = maximum(compiled.ops, case, x, dy)[1]
+    whole, *pieces = [
+        call(compiled.ops.max_pool2d_backward, [dy[part], indices[part]], [(x[part].shape, x.dtype)])[0]
+        for part in (slice(None), slice(0, 1), slice(1, 2), slice(2, 3))
+    ]
+    assert whole.tobytes() == np.concatenate(pieces).tobytes()
+
+
 @pytest.mark.parametrize("name", LARGE)
 def test_threads_change_no_bit(name: str, compiled: Kernels) -> None:
     case = LARGE[name]
