@@ -14,9 +14,9 @@ from libc.string cimport memset
 
 from ...parallel cimport Body, run, team
 from .simd cimport (
-    LANES, STREAM_BYTES, lane_int, mask, mask_add, mask_and, mask_any, mask_eq, mask_load, mask_load_wide, mask_lt,
-    mask_or, mask_set, mask_store, prefetch, prefetch_write, real, vec, vec_add, vec_load, vec_select, vec_set,
-    vec_store, vec_store_zipped,
+    LANES, lane_int, mask, mask_add, mask_and, mask_any, mask_eq, mask_load, mask_load_wide, mask_lt, mask_or, mask_set,
+    mask_store, prefetch, prefetch_write, real, vec, vec_add, vec_load, vec_select, vec_set, vec_store,
+    vec_store_zipped,
 )
 from .workspace cimport LINE, LINE_REALS, memory
 
