@@ -13,12 +13,8 @@ from .band cimport Band, Piece, ceil_div, piece, window
 from .border cimport Border, deal, positions_in
 from .correlation cimport Correlation
 from .panel cimport all_finite, first_vector, pack, unpack
-from .simd cimport LANES, POINTS, prefetch, real
+from .simd cimport LANES, POINTS, real
 from .tile cimport all_points
-from .workspace cimport LINE_REALS
-
-cdef enum:
-    FAR = 131072                # weights that are too many for L2
 
 
 cdef inline void pack_panel(void* argument, Py_ssize_t item, int thread) noexcept nogil:
@@ -35,18 +31,13 @@ cdef inline void pack_panel(void* argument, Py_ssize_t item, int thread) noexcep
     cdef real* line = to
     # As many numbers at a time as follow each other: tap by tap, unless
     cdef Py_ssize_t planes = channels, row_taps = j.row.taps, column_taps = j.column.taps, depth = 1, step = 1
-    cdef Py_ssize_t asked = 0, i
     if taps == 1:
         planes, depth, step = 1, channels, j.channel_stride
     elif taps == j.channel_stride:                        # the weights of a row follow each other
         planes, row_taps, column_taps, depth = 1, 1, 1, channels * taps
     elif taps == j.row_stride:                            # or those of a channel
         row_taps, column_taps, depth = 1, 1, taps
-    if planes > 1 and j.groups * j.rows * j.depth > FAR:
-        asked = ceil_div(width * taps, LINE_REALS)
     for c in range(planes):
-        for i in range(asked):                            # caches do not foresee the way from channel to channel
-            prefetch(first + (c + 2) * j.channel_stride + i * LINE_REALS)
         for r in range(row_taps):
             for s in range(column_taps):
                 pack(first + c * j.channel_stride + j.row.tap[r].index * j.kernel_width + j.column.tap[s].index,
